@@ -1,0 +1,50 @@
+// The layers of src/, one rule each. Data flows one way: see "Layers" in README.md.
+const PURE =
+  '^src/(translate|records)/|^src/(json|errors)\\.ts$|^src/processor/(topology|routing)\\.ts$|^src/sink/(batch|verdict|backoff|committable|token-bucket)\\.ts$'
+const only = (name, from, to, comment) => ({ name, comment, severity: 'error', from, to })
+const importer = (library, path) =>
+  only(`one-importer-${library}`, { path: '^src/', pathNot: path }, { path: `(^|/)node_modules/${library}/` }, `${library} is imported in one place only`)
+
+module.exports = {
+  forbidden: [
+    only('no-circular', {}, { circular: true }),
+    only('no-unresolvable', {}, { couldNotResolve: true }),
+    only('bottom', { path: '^src/(json|errors|clock)\\.ts$' }, { path: '^src/', pathNot: '^src/errors\\.ts$' }, 'the bottom imports nothing of ours'),
+    only('translate-is-a-core', { path: '^src/translate/' }, { path: '^src/', pathNot: '^src/translate/|^src/(json|errors)\\.ts$' }),
+    only('records-on-translate', { path: '^src/records/' }, { path: '^src/', pathNot: '^src/(records|translate)/|^src/(json|errors)\\.ts$' }),
+    only('pure-imports-pure', { path: PURE }, { path: '^src/', pathNot: PURE }, 'pure files import pure files'),
+    only(
+      'pure-without-io',
+      { path: PURE, pathNot: '^src/translate/message-id\\.ts$|^src/json\\.ts$' },
+      { dependencyTypes: ['core'] },
+      'pure files import no node:* (message ids may hash, json.ts may check UTF-8)',
+    ),
+    only('pure-libraries', { path: PURE }, { dependencyTypes: ['npm', 'npm-dev', 'npm-optional'], pathNot: 'node_modules/(zod|ulid)/' }),
+    only(
+      'adapters-apart',
+      { path: '^src/(kafka|config|ops)/' },
+      { path: '^src/(kafka|config|ops|processor|sink|cli|demo)/', pathNot: '^src/$1/|^src/config/schema\\.ts$|^src/ops/log\\.ts$' },
+      'adapters import neither engines nor one another, but for the types of config/schema.ts and ops/log.ts',
+    ),
+    only('engines-apart', { path: '^src/(processor|sink)/' }, { path: '^src/(processor|sink|cli|demo)/', pathNot: '^src/$1/' }),
+    only(
+      'engines-see-the-port',
+      { path: '^src/(processor|sink)/' },
+      { path: '^src/(kafka|config|ops)/', pathNot: '^src/kafka/broker\\.ts$|^src/config/schema\\.ts$|^src/ops/log\\.ts$' },
+    ),
+    only('cli-on-top', { path: '^src/', pathNot: '^src/(cli/|main\\.ts)' }, { path: '^src/(cli/|main\\.ts)' }),
+    only('demo-below-cli', { path: '^src/', pathNot: '^src/(cli|demo)/' }, { path: '^src/demo/' }),
+    importer('kafkajs', '^src/kafka/'),
+    importer('pino', '^src/ops/log\\.ts$'),
+    importer('undici', '^src/sink/pipelines-api\\.ts$'),
+    importer('yaml', '^src/config/'),
+    importer('commander', '^src/(cli/|main\\.ts)'),
+    only('no-tests-in-src', { path: '^src/' }, { path: '^(test|bench)/' }),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.cjs', '.json'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+}

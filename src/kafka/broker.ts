@@ -1,0 +1,180 @@
+// What the engines need of Kafka, and nothing of how it is done: types only. kafkajs-broker.ts fills it today; an own
+// record codec and an own transaction session can fill it later without an engine noticing (spec kafka.md).
+//
+// Offsets are numbers: they stay exact up to 2^53, which a partition with a million records a second reaches after
+// 285 years. Adapters throw TB_BUG on a larger one. "next" is always the next offset to read, as in Kafka's own commits.
+
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** One committed record. Header keys may repeat, so headers are pairs. `timestamp` is milliseconds since 1970. */
+export interface ConsumerRecord {
+  readonly offset: number
+  readonly timestamp: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly (readonly [key: string, value: Buffer | null])[]
+}
+
+/** Who we were in the group when a batch arrived. Opaque to engines; handed back on commit. */
+export interface Member {
+  /** Counts our assignments; work of an older assignment must not resolve, seek or commit. */
+  readonly assignment: number
+  readonly memberId: string
+}
+
+/** Committed records of one fetch of one partition: aborted and control records are already gone. */
+export interface ConsumerBatch extends TopicPartition {
+  readonly member: Member
+  /** The offset this fetch asked for. */
+  readonly fetchedOffset: number
+  /** Where the next fetch starts: after the last record, control records included. */
+  readonly nextOffset: number
+  /** End of the partition as of this fetch, open transactions included. */
+  readonly highWatermark: number
+  /** True when only filtered records (aborted, control) lie between the batch before, or our own seek, and this one.
+   *  False for the first batch after an assignment: kafkajs then starts from an offset it read before. */
+  readonly continuous: boolean
+  readonly records: readonly ConsumerRecord[]
+}
+
+export interface BatchContext {
+  /** Aborts when the assignment of this batch is over (rebalance, stop, crash). */
+  readonly signal: AbortSignal
+  /** Tells the group we live. Rejects with TB_KAFKA_REBALANCED when the group has moved on. */
+  heartbeat(): Promise<void>
+  /** Everything below `next` is done: fetching goes on from there. Does not commit. No-op after the assignment. */
+  resolve(next: number): void
+  /** Fetch from `offset` next. No-op after the assignment. */
+  seek(offset: number): void
+}
+
+export interface ConsumeOptions {
+  readonly group: string
+  readonly topics: readonly string[]
+  /** How many partitions are handed out side by side. */
+  readonly concurrency: number
+  readonly sessionTimeoutMs: number
+  /** Longest wait of a fetch for data: bounds the latency of a quiet topic. */
+  readonly maxWaitMs: number
+  readonly maxBytesPerPartition: number
+}
+
+export interface ConsumeHandlers {
+  /** One batch of one partition at a time; the next one of that partition comes after this settles.
+   *  A rejection makes the consumer re-fetch from the last resolved offset after a back-off. */
+  onBatch(batch: ConsumerBatch, context: BatchContext): Promise<void>
+  /** The whole assignment, each time it changes. Runs before any batch of it. */
+  onAssignment(partitions: readonly TopicPartition[]): void
+}
+
+/** A running member of a consumer group, read_committed, without auto-commit; restarts itself with back-off. */
+export interface Consumer {
+  pause(partition: TopicPartition): void
+  resume(partition: TopicPartition): void
+  /** Commits offsets with the member's generation. Rejects with TB_KAFKA_REBALANCED when the group has moved on. */
+  commit(offsets: readonly (TopicPartition & { readonly next: number })[]): Promise<void>
+  /** Resolves after `stop`; rejects when the consumer has given up restarting. */
+  readonly ended: Promise<void>
+  /** Waits for the batches under way, leaves the group. */
+  stop(): Promise<void>
+}
+
+export interface OutRecord extends TopicPartition {
+  readonly key: Buffer | string | null
+  readonly value: Buffer | string | null
+  /** Milliseconds since 1970; kept where the topic has CreateTime. */
+  readonly timestamp: number
+  readonly headers: Readonly<Record<string, Buffer | string>>
+}
+
+/** Records and the source offset they were made from: all of it happens or none. */
+export interface Unit {
+  readonly records: readonly OutRecord[]
+  /** Source offset committed with the records. */
+  readonly next: number
+  readonly member: Member
+}
+
+/** After anything but ok the session is dead. `unknown`: the commit may have happened; only the committed offset tells. */
+export type CommitResult =
+  | { readonly ok: true }
+  | {
+      readonly ok: false
+      readonly outcome: 'aborted' | 'unknown'
+      readonly reason: 'fenced' | 'rebalanced' | 'too-large' | 'transient' | 'fatal'
+      readonly error: Error
+    }
+
+/** Writes units of one source partition. Exactly once: one transaction a unit, fenced by the transactional id.
+ *  Invariant: `committed` is read after `init` returned, and every unit starts there. */
+export interface Session {
+  /** Fences every older session of the same id. */
+  init(): Promise<void>
+  /** The group's committed offset, stable; null when there is none. */
+  committed(): Promise<number | null>
+  /** Never rejects. */
+  commit(unit: Unit): Promise<CommitResult>
+  close(): Promise<void>
+}
+
+export type SessionOptions = {
+  readonly group: string
+  readonly source: TopicPartition
+} & (
+  | { readonly delivery: 'exactly-once'; readonly transactionalId: string; readonly transactionTimeoutMs: number }
+  | { readonly delivery: 'at-least-once'; readonly consumer: Pick<Consumer, 'commit'> }
+)
+
+/** Plain producer, acks=all, for records outside of transactions. */
+export interface Producer {
+  /** Resolves when every record is acknowledged. One record may be written twice after a fault, none is lost. */
+  send(records: readonly OutRecord[]): Promise<void>
+  close(): Promise<void>
+}
+
+export interface TopicInfo {
+  readonly name: string
+  readonly partitions: number
+  readonly replicationFactor: number
+  /** Topic settings by name, e.g. `{'message.timestamp.type': 'LogAppendTime'}`; empty when they may not be read. */
+  readonly settings: Readonly<Record<string, string>>
+}
+
+export interface TopicSpec {
+  readonly name: string
+  readonly partitions: number
+  /** -1: the cluster's default. */
+  readonly replicationFactor: number
+  readonly settings: Readonly<Record<string, string>>
+}
+
+export interface Watermarks {
+  readonly earliest: number
+  /** Last stable offset: where a read_committed reader ends. */
+  readonly lastStable: number
+}
+
+export interface Admin {
+  /** Those of `names` that exist. */
+  topics(names: readonly string[]): Promise<ReadonlyMap<string, TopicInfo>>
+  createTopics(specs: readonly TopicSpec[]): Promise<void>
+  watermarks(topic: string): Promise<ReadonlyMap<number, Watermarks>>
+  /** Committed offsets of a group by partition; partitions without one are left out. */
+  groupOffsets(group: string, topic: string): Promise<ReadonlyMap<number, number>>
+  /** Brokers of the cluster, by asking it. */
+  brokerCount(): Promise<number>
+  close(): Promise<void>
+}
+
+/** The cluster. Opens what is asked for; whoever opens closes. */
+export interface Broker {
+  admin(): Promise<Admin>
+  consume(options: ConsumeOptions, handlers: ConsumeHandlers): Promise<Consumer>
+  session(options: SessionOptions): Session
+  producer(): Promise<Producer>
+  /** The partition that Java's default partitioner chooses for a key (murmur2). */
+  partitionForKey(key: string | Buffer, partitions: number): number
+}
