@@ -1,0 +1,103 @@
+// JSON in and out that keeps every digit: the only JSON code for calls and messages (mapping.md, "Every other attribute
+// passes unchanged"). A number that a double would change (12345678901234567890, 1.0, 1e400) is kept as its source text
+// in a JSON.rawJSON object; every other value is plain. Use isJsonObject and numberText to tell them apart.
+import { isUtf8 } from 'node:buffer'
+
+export type JsonObject = Readonly<Record<string, unknown>>
+
+// TypeScript's libraries do not know JSON source text access yet (Node 22 and later have it).
+const json = JSON as typeof JSON & {
+  rawJSON(text: string): Readonly<{ rawJSON: string }>
+  isRawJSON(value: unknown): value is Readonly<{ rawJSON: string }>
+  parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown
+}
+
+/** Deepest nesting of a call, in containers. Deeper ones are refused before they can exhaust a stack. */
+export const maxNesting = 256
+
+// Finds a number in an object that JSON.parse and JSON.stringify might not give back as it was: 16 digits or more, an
+// exponent, a fraction with a trailing zero, more zeros than a double prints, minus zero. A hit inside a string only
+// costs time. Worth it: with a reviver for every record, parsing takes about five times as long.
+const unfaithfulNumber = /[:,[]\s*-?(?:\d[\d.]{15}|\d[\d.]*[eE]|\d+\.\d*0(?!\d)|0\.0{6})|[:,[]\s*-0(?![\d.])/
+
+/** Parses JSON text; throws SyntaxError. A leading byte order mark is allowed. */
+export function parseJson(text: string): unknown {
+  const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+  const faithful = source.startsWith('{') && !unfaithfulNumber.test(source)
+  return faithful ? JSON.parse(source) : json.parse(source, keepDigits)
+}
+
+function keepDigits(_key: string, value: unknown, context: { source?: string }): unknown {
+  const source = context.source
+  return typeof value === 'number' && source !== undefined && String(value) !== source ? json.rawJSON(source) : value
+}
+
+/** JSON text of a value made of plain values and numbers kept by parseJson. */
+export function stringifyJson(value: unknown): string {
+  return JSON.stringify(value)
+}
+
+export type DecodedJson =
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string }
+
+/** Bytes of a record value -> JSON value, or why not: invalid UTF-8, broken JSON, nesting deeper than 256. Never throws. */
+export function decodeJson(bytes: Uint8Array): DecodedJson {
+  if (!isUtf8(bytes)) return { ok: false, reason: 'is not valid UTF-8' }
+  return decodeJsonText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+}
+
+/** The same for text. */
+export function decodeJsonText(text: string): DecodedJson {
+  if (nestsDeeper(text, maxNesting)) return { ok: false, reason: `is nested deeper than ${maxNesting} levels` }
+  try {
+    return { ok: true, value: parseJson(text) }
+  } catch (error) {
+    return { ok: false, reason: `is not JSON: ${(error as SyntaxError).message}` }
+  }
+}
+
+/** True for JSON objects: not for arrays, null, or numbers kept as text. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !json.isRawJSON(value)
+}
+
+/** Decimal text of a JSON number, every digit kept (`1.50` -> "1.50"), exponents written out; undefined for others. */
+export function numberText(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value)
+  if (!json.isRawJSON(value)) return undefined
+  return /e/i.test(value.rawJSON) ? String(Number(value.rawJSON)) : value.rawJSON
+}
+
+/** For messages to people: the JSON type of a value, e.g. "an array". */
+export function describeJson(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (value === null) return 'null'
+  if (value === '') return 'an empty string'
+  if (Array.isArray(value)) return 'an array'
+  if (isJsonObject(value)) return 'an object'
+  if (typeof value === 'string') return 'a string'
+  return typeof value === 'boolean' ? String(value) : 'a number'
+}
+
+function nestsDeeper(text: string, limit: number): boolean {
+  return countUpTo(text, '{', limit) + countUpTo(text, '[', limit) > limit && deepest(text) > limit
+}
+
+// indexOf is a memory scan in native code: far cheaper than a loop over characters, which most calls then never need.
+function countUpTo(text: string, character: string, limit: number): number {
+  let count = 0
+  for (let at = text.indexOf(character); at >= 0 && count <= limit; at = text.indexOf(character, at + 1)) count++
+  return count
+}
+
+const structure = /"(?:[^"\\]|\\.)*"?|[{}[\]]/gs
+
+function deepest(text: string): number {
+  let depth = 0
+  let most = 0
+  for (const [token] of text.matchAll(structure)) {
+    if (token === '{' || token === '[') most = Math.max(most, ++depth)
+    else if (token === '}' || token === ']') depth--
+  }
+  return most
+}

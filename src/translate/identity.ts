@@ -1,0 +1,109 @@
+// Who: identifiers of a call -> userId, anonymousId and the identity as it came (mapping.md, "Who").
+import { describeJson, isJsonObject, type JsonObject } from '../json.ts'
+import type { ObjectRef, Person } from './operation.ts'
+import { invalid, isFault, unsupported, type Fault } from './fault.ts'
+import { idText, readId, readOptionalId, without } from './values.ts'
+
+const personKeys = ['id', 'email', 'cio_id', 'anonymous_id', 'phone'] as const
+const cioPrefix = 'cio_'
+
+type PersonKey = (typeof personKeys)[number]
+type PersonIdentifiers = Readonly<Partial<Record<PersonKey, string>>>
+
+/** v1 path identifier: a cio_id if it starts with "cio_", an email if it contains "@", else an id. */
+export function personFromPath(text: string | undefined): Person | Fault {
+  if (text === undefined || text === '' || text === cioPrefix) return invalid('path', 'has an empty person identifier')
+  if (text.startsWith(cioPrefix)) return toPerson({ cio_id: text.slice(cioPrefix.length) })
+  return toPerson(text.includes('@') ? { email: text } : { id: text })
+}
+
+/** v2 identifiers `{id: '42'}`. A phone alone is unsupported: guessing an id would create a second person. */
+export function personFromIdentifiers(value: unknown, field: string): Person | Fault {
+  if (!isJsonObject(value)) return invalid(field, `must be an object, found ${describeJson(value)}`)
+  const identifiers: Partial<Record<PersonKey, string>> = {}
+  for (const key of personKeys) {
+    const id = readOptionalId(value[key], `${field}.${key}`)
+    if (isFault(id)) return id
+    if (id !== undefined) identifiers[key] = key === 'cio_id' ? bareCioId(id) : id
+  }
+  const names = Object.keys(identifiers)
+  if (names.length === 0) return invalid(field, 'must hold one of id, email, cio_id or anonymous_id')
+  if (names.length === 1 && names[0] === 'phone') return unsupported('person identified by phone alone')
+  return toPerson(identifiers)
+}
+
+/** An event that nobody is known for; its body may have an anonymous_id. */
+export function anonymousPerson(anonymousId: string | undefined): Person {
+  return anonymousId === undefined ? { identifiers: {} } : toPerson({ anonymous_id: anonymousId })
+}
+
+/** The same person with an anonymous_id that the body of the call gave. */
+export function withAnonymousId(person: Person, anonymousId: string | undefined): Person {
+  if (anonymousId === undefined) return person
+  return { ...person, anonymousId, identifiers: { ...person.identifiers, anonymous_id: anonymousId } }
+}
+
+/** An identify's person and traits from its address and attributes: identifiers leave the attributes, except where
+ *  that would lose data (mapping.md, "Identifiers leave the traits, with exceptions"). */
+export function identifyPerson(address: Person, attributes: JsonObject): { person: Person; traits: JsonObject } {
+  const addressed = address.identifiers as PersonIdentifiers
+  const joining = joiningIdentifiers(addressed, attributes)
+  const person = joining === undefined ? address : toPerson({ ...addressed, ...joining })
+  const leaving = personKeys.filter(
+    (key) => attributes[key] !== undefined && leavesTraits(key, attributes, addressed, person),
+  )
+  const traits = without(attributes, leaving)
+  const { email } = addressed
+  const unsaid = email !== undefined && email !== person.userId && attributes.email === undefined
+  return { person, traits: unsaid ? { email, ...traits } : traits }
+}
+
+/** Identifiers of the body that become part of who the person is. An email in the body is a trait, not an address. */
+function joiningIdentifiers(addressed: PersonIdentifiers, attributes: JsonObject): PersonIdentifiers | undefined {
+  const id = addressed.id === undefined && addressed.email !== undefined ? idText(attributes.id) : undefined
+  const cioId = addressed.cio_id === undefined ? idText(attributes.cio_id) : undefined
+  const anonymousId = addressed.anonymous_id === undefined ? idText(attributes.anonymous_id) : undefined
+  if (id === undefined && cioId === undefined && anonymousId === undefined) return undefined
+  return {
+    ...(id !== undefined && { id }),
+    ...(cioId !== undefined && { cio_id: bareCioId(cioId) }),
+    ...(anonymousId !== undefined && { anonymous_id: anonymousId }),
+  }
+}
+
+/** An identifier leaves the traits when it says no more than the person's identity does. In a call addressed by cio_id
+ *  the identifiers of the body are the update, so they stay; one that contradicts the address stays as well. */
+function leavesTraits(key: PersonKey, attributes: JsonObject, addressed: PersonIdentifiers, person: Person): boolean {
+  const text = idText(attributes[key])
+  if (text === undefined || key === 'phone') return false
+  if (key === 'email') return text === person.userId
+  const byCioIdAlone = addressed.cio_id !== undefined && addressed.id === undefined && addressed.email === undefined
+  if (key === 'id' && byCioIdAlone) return false
+  return person.identifiers[key] === (key === 'cio_id' ? bareCioId(text) : text)
+}
+
+/** Object identifiers `{object_type_id: '1', object_id: 'acme'}`; the type defaults to "1" (P). */
+export function objectFromIdentifiers(value: unknown, field: string): ObjectRef | Fault {
+  if (!isJsonObject(value)) return invalid(field, `must be an object, found ${describeJson(value)}`)
+  const typeId = readOptionalId(value.object_type_id, `${field}.object_type_id`)
+  if (isFault(typeId)) return typeId
+  if ((value.object_id ?? undefined) === undefined && idText(value.cio_object_id) !== undefined)
+    return unsupported('object identified by cio_object_id alone')
+  const id = readId(value.object_id, `${field}.object_id`)
+  return isFault(id) ? id : { id, typeId: typeId ?? '1' }
+}
+
+/** `{object_type_id, object_id}`, as it stands in context.journeys.identifiers. */
+export function objectIdentifiers(object: ObjectRef): JsonObject {
+  return { object_type_id: object.typeId, object_id: object.id }
+}
+
+function toPerson(identifiers: PersonIdentifiers): Person {
+  const { id, email, cio_id: cioId } = identifiers
+  const userId = id ?? email ?? (cioId === undefined ? undefined : cioPrefix + cioId)
+  return { userId, anonymousId: identifiers.anonymous_id, identifiers }
+}
+
+function bareCioId(text: string): string {
+  return text.startsWith(cioPrefix) && text !== cioPrefix ? text.slice(cioPrefix.length) : text
+}

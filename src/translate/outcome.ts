@@ -1,0 +1,22 @@
+// What a call became.
+import type { Fault } from './fault.ts'
+import type { Message } from './message.ts'
+import type { ElementaryOperation } from './operation.ts'
+
+export interface Translated {
+  readonly outcome: 'translated'
+  readonly messages: readonly Message[]
+  /** What each message was made from: its row of the mapping table. */
+  readonly parts: readonly ElementaryOperation[]
+}
+
+export type Outcome = Translated | Fault
+
+/** One raw record: the outcome of the whole (translated if there is any message, else the first operation's). */
+export interface Translation {
+  readonly outcome: Outcome['outcome']
+  /** One outcome an operation; a call that is only partly supported has one for each part. Never empty. */
+  readonly operations: readonly Outcome[]
+  /** Which set of Track credentials made the call, for routing. */
+  readonly source?: string
+}

@@ -1,0 +1,87 @@
+// The HTTP call as it was made -> its parts, checked (mapping.md, "Raw calls"). Also a bare v2 entity or batch, which
+// describes itself.
+import { decodeJsonText, describeJson, isJsonObject, type JsonObject } from '../json.ts'
+import { invalid, isFault, type Fault } from './fault.ts'
+import { readTime } from './timestamps.ts'
+import { idText } from './values.ts'
+
+/** `at` is put before the names of faulty fields: "body." for an HTTP call, "" for a bare v2 body. */
+export interface RawCall {
+  readonly id?: string | undefined
+  readonly source?: string | undefined
+  readonly method: string
+  /** Decoded path segments below the version-less root, e.g. ["v1", "customers", "42"]. */
+  readonly segments: readonly string[]
+  readonly body: JsonObject
+  readonly at: string
+  readonly receivedAtMs?: number | undefined
+}
+
+/** Value of a raw record -> its parts. Example: `{"method":"PUT","path":"/api/v1/customers/42","body":{"plan":"pro"}}`. */
+export function readRawCall(value: unknown): RawCall | Fault {
+  if (!isJsonObject(value)) return invalid('', `a raw record must be an object, found ${describeJson(value)}`)
+  if (value.path !== undefined || value.method !== undefined) return readHttpCall(value)
+  if (value.batch !== undefined) return { method: 'POST', segments: ['v2', 'batch'], body: value, at: '' }
+  if (value.type !== undefined || value.action !== undefined)
+    return { method: 'POST', segments: ['v2', 'entity'], body: value, at: '' }
+  return invalid('path', 'is missing: a raw record has method and path, or is a v2 entity or batch')
+}
+
+function readHttpCall(value: JsonObject): RawCall | Fault {
+  const id = readLabel(value.id, 'id')
+  const source = readLabel(value.source, 'source')
+  const segments = readPath(value.path)
+  const body = readBody(value.body)
+  const receivedAtMs = readTime(value.received_at, 'received_at')
+  if (typeof value.method !== 'string')
+    return invalid('method', `must be a string, found ${describeJson(value.method)}`)
+  if (isFault(id)) return id
+  if (isFault(source)) return source
+  if (isFault(segments)) return segments
+  if (isFault(body)) return body
+  if (isFault(receivedAtMs)) return receivedAtMs
+  return { id, source, method: value.method.trim().toUpperCase(), segments, body, at: 'body.', receivedAtMs }
+}
+
+function readLabel(value: unknown, field: string): string | undefined | Fault {
+  if (value === undefined || value === null || value === '') return undefined
+  return idText(value) ?? invalid(field, `must be a string, found ${describeJson(value)}`)
+}
+
+const schemeAndHost = /^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]*/i
+const bareHost = /^[^/?#]*[.:][^/?#]*(?=\/)/
+
+function readPath(value: unknown): readonly string[] | Fault {
+  if (typeof value !== 'string') return invalid('path', `must be a string, found ${describeJson(value)}`)
+  // Nearly every path is plain: the patterns are only for those that are not.
+  const plain = /^\/[^/?#%]/.test(value) && !/[?#%\s]/.test(value)
+  const path = plain
+    ? value
+    : value
+        .trim()
+        .replace(schemeAndHost, '')
+        .replace(bareHost, '')
+        .replace(/[?#].*$/s, '')
+  const start = path.startsWith('/') ? 1 : 0
+  let end = path.length
+  while (end > start && path.endsWith('/', end)) end--
+  const segments = path.slice(path.startsWith('api/', start) ? start + 4 : start, end).split('/')
+  if (plain) return segments
+  try {
+    return segments.map(decodeURIComponent)
+  } catch {
+    return invalid('path', 'cannot be percent-decoded')
+  }
+}
+
+function readBody(value: unknown): JsonObject | Fault {
+  if (value === undefined || value === null) return {}
+  if (isJsonObject(value)) return value
+  if (typeof value !== 'string') return invalid('body', `must be an object or JSON text, found ${describeJson(value)}`)
+  if (value.trim() === '') return {}
+  const decoded = decodeJsonText(value)
+  if (!decoded.ok) return invalid('body', decoded.reason)
+  if (decoded.value === null) return {}
+  if (isJsonObject(decoded.value)) return decoded.value
+  return invalid('body', `must be an object, found ${describeJson(decoded.value)}`)
+}

@@ -1,0 +1,118 @@
+// Track v1: method, path and body -> operation (mapping.md, "v1 calls").
+import { describeJson } from '../json.ts'
+import { readDeliveryEvent, readDevice, readEvent, readOwnTime } from './events.ts'
+import { anonymousPerson, identifyPerson, personFromIdentifiers, personFromPath, withAnonymousId } from './identity.ts'
+import type { Operation, Person } from './operation.ts'
+import { invalid, isFault, type Fault } from './fault.ts'
+import type { RawCall } from './raw-call.ts'
+import { readRelationships } from './relationships.ts'
+import { readTime } from './timestamps.ts'
+import type { PathTarget } from './v1-paths.ts'
+import { readId, readOptionalId, without } from './values.ts'
+
+type PersonTarget = Extract<PathTarget, { kind: 'person' }>
+type V1Target = Exclude<PathTarget, { kind: 'entity' } | { kind: 'batch' } | { kind: 'unsupported' }>
+
+const none = { attributes: {}, relationships: [] } as const
+
+export function v1Operation(target: V1Target, call: RawCall, parameters: readonly string[]): Operation | Fault {
+  switch (target.kind) {
+    case 'anonymous-event':
+      return eventOperation(call, undefined)
+    case 'merge':
+      return mergeOperation(call)
+    case 'metrics':
+      return deliveryOperation(call, 'metric')
+    case 'push-event':
+      return deliveryOperation(call, 'event')
+    case 'event':
+    case 'person': {
+      const person = personFromPath(parameters[0])
+      if (isFault(person)) return person
+      return target.kind === 'event'
+        ? eventOperation(call, person)
+        : personOperation(target.action, call, { person, token: parameters[1] })
+    }
+  }
+}
+
+function personOperation(
+  action: PersonTarget['action'],
+  call: RawCall,
+  { person, token }: { person: Person; token: string | undefined },
+): Operation | Fault {
+  switch (action) {
+    case 'identify':
+      return identifyOperation(call, person)
+    case 'add_device': {
+      const device = readDevice(call, 'v1')
+      return isFault(device) ? device : { type: 'person', action, person, relationships: [], ...device }
+    }
+    case 'delete_device': {
+      const deviceToken = readId(token, 'path')
+      const timestampMs = readOwnTime(call)
+      if (isFault(deviceToken)) return deviceToken
+      if (isFault(timestampMs)) return timestampMs
+      return { type: 'person', action, person, device: { token: deviceToken }, timestampMs, ...none }
+    }
+    default: {
+      const timestampMs = readOwnTime(call)
+      return isFault(timestampMs) ? timestampMs : { type: 'person', action, person, timestampMs, ...none }
+    }
+  }
+}
+
+function identifyOperation({ body, at }: RawCall, address: Person): Operation | Fault {
+  const relationships = readRelationships({
+    value: body.cio_relationships,
+    field: `${at}cio_relationships`,
+    other: 'object',
+  })
+  // In a v1 identify every key is an attribute: only _timestamp is the call's own time.
+  const timestampMs = readTime(body._timestamp, `${at}_timestamp`)
+  if (isFault(relationships)) return relationships
+  if (isFault(timestampMs)) return timestampMs
+  const { person, traits } = identifyPerson(address, without(body, ['cio_relationships', '_timestamp']))
+  return { type: 'person', action: 'identify', person, attributes: traits, relationships, timestampMs }
+}
+
+function eventOperation(call: RawCall, known: Person | undefined): Operation | Fault {
+  const event = readEvent(call, 'data')
+  const anonymousId = readOptionalId(call.body.anonymous_id, `${call.at}anonymous_id`)
+  if (isFault(event)) return event
+  if (isFault(anonymousId)) return anonymousId
+  const kind = call.body.type
+  const action = kind === 'page' || kind === 'screen' ? kind : 'event'
+  const person = known === undefined ? anonymousPerson(anonymousId) : withAnonymousId(known, anonymousId)
+  return { type: 'person', action, person, relationships: [], ...event }
+}
+
+/** `{primary: {email: 'a@b.c'}, secondary: {id: '7'}}`, in v1 and v2 alike. */
+export function mergeOperation(call: Pick<RawCall, 'body' | 'at'>): Operation | Fault {
+  const { body, at } = call
+  const person = personFromIdentifiers(body.primary, `${at}primary`)
+  const secondary = personFromIdentifiers(body.secondary, `${at}secondary`)
+  const timestampMs = readOwnTime(call)
+  if (isFault(person)) return person
+  if (isFault(secondary)) return secondary
+  if (isFault(timestampMs)) return timestampMs
+  const nameless = person.userId === undefined ? 'primary' : secondary.userId === undefined ? 'secondary' : undefined
+  if (nameless !== undefined)
+    return invalid(
+      at + nameless,
+      `must hold one of id, email or cio_id, found ${describeJson(body[nameless])} without one`,
+    )
+  return { type: 'person', action: 'merge', person, secondary, timestampMs, ...none }
+}
+
+function deliveryOperation(call: RawCall, metricField: 'metric' | 'event'): Operation | Fault {
+  const { body, at } = call
+  const delivery = readDeliveryEvent({
+    body,
+    at,
+    deliveryId: body.delivery_id,
+    idField: `${at}delivery_id`,
+    metricField,
+  })
+  return isFault(delivery) ? delivery : { type: 'delivery', action: 'event', relationships: [], ...delivery }
+}
