@@ -30,7 +30,10 @@ export function createLog(options: LogOptions): Log {
       level: options.level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: ['apiKey', 'password', 'authorization', '*.apiKey', '*.password', '*.authorization'], censor: '***' },
+      redact: {
+        paths: ['apiKey', 'password', 'authorization', '*.apiKey', '*.password', '*.authorization'],
+        censor: '***',
+      },
     },
     stream,
   )

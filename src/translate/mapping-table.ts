@@ -3,6 +3,7 @@
 import type { JsonObject } from '../json.ts'
 import type { MessageBody, MessageType } from './message.ts'
 import type { actions, ElementaryOperation } from './operation.ts'
+import { without } from './values.ts'
 
 /** How the two places where the sources disagree are decided. */
 export interface MappingSettings {
@@ -109,7 +110,11 @@ function groupBody(operation: ElementaryOperation, { relationshipTraitsKey }: Ma
   return {
     ...who(operation),
     groupId: object?.id,
-    traits: { object_type_id: object?.typeId, ...attributes, ...Object.fromEntries(related) },
+    traits: {
+      object_type_id: object?.typeId,
+      ...without(attributes, ['object_type_id']),
+      ...Object.fromEntries(related),
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 // What a call means, v1 and v2 alike. An Operation may carry relationships; splitting it gives elementary operations,
 // each of which is one row of the mapping table.
 import type { JsonObject } from '../json.ts'
-import type { Fault } from './fault.ts'
+import type { Unsupported } from './fault.ts'
 
 export const actions = {
   person: [
@@ -50,7 +50,7 @@ export interface Relationship {
   readonly person?: Person | undefined
   readonly object?: ObjectRef | undefined
   readonly attributes: JsonObject
-  readonly fault?: Fault | undefined
+  readonly fault?: Unsupported | undefined
 }
 
 interface Facts {

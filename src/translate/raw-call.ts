@@ -19,7 +19,7 @@ export interface RawCall {
 
 /** Value of a raw record -> its parts. Example: `{"method":"PUT","path":"/api/v1/customers/42","body":{"plan":"pro"}}`. */
 export function readRawCall(value: unknown): RawCall | Fault {
-  if (!isJsonObject(value)) return invalid('', `a raw record must be an object, found ${describeJson(value)}`)
+  if (!isJsonObject(value)) return invalid('record', `must be an object, found ${describeJson(value)}`)
   if (value.path !== undefined || value.method !== undefined) return readHttpCall(value)
   if (value.batch !== undefined) return { method: 'POST', segments: ['v2', 'batch'], body: value, at: '' }
   if (value.type !== undefined || value.action !== undefined)

@@ -1,9 +1,9 @@
 // An operation that carries relationships -> elementary operations, each one row of the mapping table (mapping.md, step 2).
 // A part whose other side has no identity in Pipelines becomes a Fault of its own, so that it never spoils the rest.
 import type { ElementaryOperation, Operation, Relationship } from './operation.ts'
-import type { Fault } from './fault.ts'
+import type { Unsupported } from './fault.ts'
 
-export type Part = ElementaryOperation | Fault
+export type Part = ElementaryOperation | Unsupported
 
 /** In the order in which Customer.io applies them: the person or object first, then its relationships. */
 export function splitOperation(operation: Operation): readonly Part[] {

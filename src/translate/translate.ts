@@ -5,7 +5,7 @@ import { toMessage, type RecordFacts } from './envelope.ts'
 import { defaultMappingSettings, type MappingSettings } from './mapping-table.ts'
 import type { Message } from './message.ts'
 import type { ElementaryOperation, Operation } from './operation.ts'
-import { invalid, isFault, unsupported, type Fault } from './fault.ts'
+import { invalid, isFault, unsupported, type Fault, type Unsupported } from './fault.ts'
 import type { Outcome, Translation } from './outcome.ts'
 import { readRawCall, type RawCall } from './raw-call.ts'
 import { splitOperation } from './split.ts'
@@ -29,35 +29,46 @@ export function translate(
   settings: MappingSettings = defaultMappingSettings,
 ): Translation {
   const raw = readRawCall(call)
-  if (isFault(raw)) return { outcome: raw.outcome, operations: [raw] }
+  if (isFault(raw)) return { outcome: raw.outcome, operations: [raw], isBatch: false }
   const facts = {
     identity: raw.id ?? `${origin.topic}:${origin.partition}:${origin.offset}`,
     receivedAtMs: raw.receivedAtMs ?? Math.min(Math.max(origin.timestampMs, 0), lastMs),
   }
-  const operations = toOutcomes(normalise(raw), facts, settings)
-  const outcome = operations.some((one) => one.outcome === 'translated')
-    ? 'translated'
-    : (operations[0]?.outcome ?? 'invalid')
-  return raw.source === undefined ? { outcome, operations } : { outcome, operations, source: raw.source }
+  const { isBatch, operations: normalised } = normalise(raw)
+  const operations = toOutcomes(normalised, facts, settings)
+  const translated = operations.some((one) => one.outcome === 'translated')
+  const outcome = translated ? 'translated' : (operations[0]?.outcome ?? 'invalid')
+  return { outcome, operations, isBatch, ...(raw.source !== undefined && { source: raw.source }) }
 }
 
-function normalise(raw: RawCall): readonly (Operation | Fault)[] {
+interface Normalised {
+  readonly isBatch: boolean
+  readonly operations: readonly (Operation | Fault)[]
+}
+
+function normalise(raw: RawCall): Normalised {
   const match = matchPath(raw.method, raw.segments)
-  if (match === undefined) return [invalid('path', 'is no path of the Track API')]
-  if ('methods' in match)
-    return [invalid('method', `must be ${match.methods.join(' or ')} for this path, found ${raw.method.slice(0, 20)}`)]
+  if (match === undefined) return single(invalid('path', 'is no path of the Track API'))
+  if ('methods' in match) {
+    const allowed = match.methods.join(' or ')
+    return single(invalid('method', `must be ${allowed} for this path, found ${raw.method.slice(0, 20)}`))
+  }
   const { target } = match
-  if (target.kind === 'unsupported') return [unsupported(target.reason)]
-  if (target.kind === 'entity') return [v2Operation(raw.body, raw.at)]
-  if (target.kind === 'batch') return batchOperations(raw)
-  return [v1Operation(target, raw, match.parameters)]
+  if (target.kind === 'unsupported') return single(unsupported(target.reason))
+  if (target.kind === 'entity') return single(v2Operation(raw.body, raw.at))
+  if (target.kind === 'batch') return normaliseBatch(raw)
+  return single(v1Operation(target, raw, match.parameters))
 }
 
-function batchOperations({ body, at }: RawCall): readonly (Operation | Fault)[] {
+function single(operation: Operation | Fault): Normalised {
+  return { isBatch: false, operations: [operation] }
+}
+
+function normaliseBatch({ body, at }: RawCall): Normalised {
   const { batch } = body
-  if (!Array.isArray(batch)) return [invalid(`${at}batch`, `must be an array, found ${describeJson(batch)}`)]
-  if (batch.length === 0) return [invalid(`${at}batch`, 'must hold at least one operation')]
-  return batch.map((entity, index) => v2Operation(entity, `${at}batch[${index}].`))
+  if (!Array.isArray(batch)) return single(invalid(`${at}batch`, `must be an array, found ${describeJson(batch)}`))
+  if (batch.length === 0) return single(invalid(`${at}batch`, 'must hold at least one operation'))
+  return { isBatch: true, operations: batch.map((entity, index) => v2Operation(entity, `${at}batch[${index}].`)) }
 }
 
 function toOutcomes(
@@ -65,13 +76,13 @@ function toOutcomes(
   facts: RecordFacts,
   settings: MappingSettings,
 ): readonly Outcome[] {
-  const outcomes: Outcome[] = []
   let index = 0
-  for (const operation of operations) {
+  return operations.map((operation) => {
+    if (isFault(operation)) return operation
     const messages: Message[] = []
     const parts: ElementaryOperation[] = []
-    const faults: Fault[] = []
-    for (const part of isFault(operation) ? [operation] : splitOperation(operation)) {
+    const faults: Unsupported[] = []
+    for (const part of splitOperation(operation)) {
       if (isFault(part)) {
         faults.push(part)
         continue
@@ -79,8 +90,9 @@ function toOutcomes(
       messages.push(toMessage(part, settings, facts, index++))
       parts.push(part)
     }
-    if (messages.length > 0) outcomes.push({ outcome: 'translated', messages, parts })
-    outcomes.push(...faults)
-  }
-  return outcomes
+    const [fault] = faults
+    return messages.length === 0 && fault !== undefined
+      ? fault
+      : { outcome: 'translated', messages, parts, unsupported: faults }
+  })
 }

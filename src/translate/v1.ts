@@ -2,7 +2,7 @@
 import { describeJson } from '../json.ts'
 import { readDeliveryEvent, readDevice, readEvent, readOwnTime } from './events.ts'
 import { anonymousPerson, identifyPerson, personFromIdentifiers, personFromPath, withAnonymousId } from './identity.ts'
-import type { Operation, Person } from './operation.ts'
+import type { Operation, Person, Relationship } from './operation.ts'
 import { invalid, isFault, type Fault } from './fault.ts'
 import type { RawCall } from './raw-call.ts'
 import { readRelationships } from './relationships.ts'
@@ -62,7 +62,8 @@ function personOperation(
   }
 }
 
-function identifyOperation({ body, at }: RawCall, address: Person): Operation | Fault {
+function identifyOperation(call: RawCall, address: Person): Operation | Fault {
+  const { body, at } = call
   const relationships = readRelationships({
     value: body.cio_relationships,
     field: `${at}cio_relationships`,
@@ -76,15 +77,21 @@ function identifyOperation({ body, at }: RawCall, address: Person): Operation | 
   return { type: 'person', action: 'identify', person, attributes: traits, relationships, timestampMs }
 }
 
+function relationshipsOf({ body, at }: RawCall): readonly Relationship[] | Fault {
+  return readRelationships({ value: body.cio_relationships, field: `${at}cio_relationships`, other: 'object' })
+}
+
 function eventOperation(call: RawCall, known: Person | undefined): Operation | Fault {
   const event = readEvent(call, 'data')
+  const relationships = relationshipsOf(call)
   const anonymousId = readOptionalId(call.body.anonymous_id, `${call.at}anonymous_id`)
   if (isFault(event)) return event
   if (isFault(anonymousId)) return anonymousId
+  if (isFault(relationships)) return relationships
   const kind = call.body.type
   const action = kind === 'page' || kind === 'screen' ? kind : 'event'
   const person = known === undefined ? anonymousPerson(anonymousId) : withAnonymousId(known, anonymousId)
-  return { type: 'person', action, person, relationships: [], ...event }
+  return { type: 'person', action, person, relationships, ...event }
 }
 
 /** `{primary: {email: 'a@b.c'}, secondary: {id: '7'}}`, in v1 and v2 alike. */

@@ -7,7 +7,6 @@ import {
   type Action,
   type Operation,
   type OperationType,
-  type Person,
   type Relationship,
 } from './operation.ts'
 import { invalid, isFault, type Fault } from './fault.ts'
@@ -22,6 +21,8 @@ const actionSynonyms: Readonly<Record<string, Action>> = {
   delete_relationship: 'delete_relationships',
   remove_device: 'delete_device',
 }
+
+type OperationBase = Pick<Operation, 'type' | 'action' | 'person' | 'object'>
 
 /** One v2 entity, e.g. `{type: 'person', action: 'identify', identifiers: {id: '42'}, attributes: {plan: 'pro'}}`. */
 export function v2Operation(value: unknown, at: string): Operation | Fault {
@@ -65,7 +66,7 @@ function personOperation(action: Exclude<Action, 'merge'>, source: Body): Operat
     case 'event':
     case 'page':
     case 'screen':
-      return eventOperation(action, source, person)
+      return eventOperation({ type: 'person', action, person }, source)
     case 'add_device':
     case 'delete_device': {
       const device = readDevice(source, 'v2')
@@ -84,32 +85,29 @@ function personOperation(action: Exclude<Action, 'merge'>, source: Body): Operat
   }
 }
 
-function eventOperation(action: 'event' | 'page' | 'screen', source: Body, person: Person): Operation | Fault {
+function eventOperation(base: OperationBase, source: Body): Operation | Fault {
+  const { body, at } = source
   const event = readEvent(source, 'attributes')
-  const anonymousId = readOptionalId(source.body.anonymous_id, `${source.at}anonymous_id`)
+  const relationships = readBothRelationships(base, source, {})
+  const anonymousId = readOptionalId(body.anonymous_id, `${at}anonymous_id`)
   if (isFault(event)) return event
+  if (isFault(relationships)) return relationships
   if (isFault(anonymousId)) return anonymousId
-  return { type: 'person', action, person: withAnonymousId(person, anonymousId), relationships: [], ...event }
+  const person = base.person === undefined ? undefined : withAnonymousId(base.person, anonymousId)
+  return { ...base, person, relationships, ...event }
 }
 
 function objectOperation(action: Action, source: Body): Operation | Fault {
-  const { body, at } = source
-  const object = objectFromIdentifiers(body.identifiers, `${at}identifiers`)
+  const object = objectFromIdentifiers(source.body.identifiers, `${source.at}identifiers`)
   if (isFault(object)) return object
-  if (action === 'event') {
-    const event = readEvent(source, 'attributes')
-    return isFault(event) ? event : { type: 'object', action, object, relationships: [], ...event }
-  }
+  if (action === 'event') return eventOperation({ type: 'object', action, object }, source)
   const operation = relatedOperation({ type: 'object', action, object }, source)
   if (isFault(operation) || action !== 'identify_anonymous') return operation
   return identifyAnonymous(operation, source)
 }
 
 /** Identify, add_relationships and delete_relationships of a person or an object; object delete has none of them. */
-function relatedOperation(
-  base: Pick<Operation, 'type' | 'action' | 'person' | 'object'>,
-  source: Body,
-): Operation | Fault {
+function relatedOperation(base: OperationBase, source: Body): Operation | Fault {
   const { body, at } = source
   const attributes = readAttributes(body.attributes, `${at}attributes`)
   if (isFault(attributes)) return attributes
@@ -129,7 +127,7 @@ function relatedOperation(
 
 // v1 writes cio_relationships among the attributes; a v2 call that does so must not lose them.
 function readBothRelationships(
-  base: Pick<Operation, 'type' | 'action'>,
+  base: OperationBase,
   { body, at }: Body,
   attributes: JsonObject,
 ): readonly Relationship[] | Fault {

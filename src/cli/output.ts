@@ -1,0 +1,75 @@
+// The only writer to the terminal: results on stdout, faults on stderr. Colours only where the stream is a terminal that
+// shows them (NO_COLOR and FORCE_COLOR are honoured by node:util). A reader that goes away ends the process quietly.
+import { styleText } from 'node:util'
+
+export type Mark = 'ok' | 'warning' | 'failed' | 'skipped'
+
+export interface Output {
+  /** True when stdout is a terminal, so that a person reads it. */
+  readonly isTerminal: boolean
+  /** True when stderr is one, so that log lines may be pretty. */
+  readonly errorsAreTerminal: boolean
+  /** One line, or several, on stdout. */
+  print(text: string): void
+  /** A value as one JSON text with line breaks, on stdout. */
+  printJson(value: unknown): void
+  /** A line for the eye, e.g. `✓ Kafka: 3 brokers`; lines after the first are indented. */
+  printMarked(mark: Mark, text: string): void
+  /** On stderr, in red where there are colours: `error TB_CONFIG_INVALID: ...`. */
+  printError(text: string): void
+  /** Text as it is, for commander. */
+  write(text: string): void
+  writeError(text: string): void
+  /** Resolves when all that was written has left. */
+  flush(): Promise<void>
+}
+
+export interface OutputStreams {
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+  /** Called once stdout's reader is gone (`trackbridge ... | head`). */
+  readonly onBrokenPipe: () => void
+}
+
+const marks = {
+  ok: { sign: '✓', style: 'green' },
+  warning: { sign: '!', style: 'yellow' },
+  failed: { sign: '✗', style: 'red' },
+  skipped: { sign: '-', style: 'gray' },
+} as const satisfies Record<Mark, { sign: string; style: string }>
+
+/** Output on two streams, in the program process.stdout and process.stderr. */
+export function createOutput({ stdout, stderr, onBrokenPipe }: OutputStreams): Output {
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    onBrokenPipe()
+  })
+  // Nobody is left to tell.
+  stderr.on('error', () => undefined)
+  const print = (text: string): void => void stdout.write(`${text}\n`)
+  return {
+    isTerminal: stdout.isTTY,
+    errorsAreTerminal: stderr.isTTY,
+    print,
+    printJson: (value) => print(JSON.stringify(value, null, 2)),
+    printMarked(mark, text) {
+      const { sign, style } = marks[mark]
+      print(`${styleText(style, sign, { stream: stdout })} ${text.replaceAll('\n', '\n    ')}`)
+    },
+    printError(text) {
+      const [, heading = '', rest = ''] = /^(error(?: \w+)?:)?(.*)$/s.exec(text) ?? []
+      stderr.write(`${styleText('red', heading, { stream: stderr })}${rest}\n`)
+    },
+    write: (text) => void stdout.write(text),
+    writeError: (text) => void stderr.write(text),
+    flush: async () => {
+      await Promise.all([flushed(stdout), flushed(stderr)])
+    },
+  }
+}
+
+const flushed = (stream: NodeJS.WriteStream) =>
+  new Promise<void>((resolve) => {
+    if (stream.destroyed) resolve()
+    else stream.write('', () => resolve())
+  })

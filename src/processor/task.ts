@@ -1,0 +1,205 @@
+// One raw partition: batch -> topology -> units of output records and source offset, each written as a whole
+// (kafka.md, "Exactly-once"). States and transitions:
+//
+//   none --open: new session, init (fences older ones), committed offset read AFTER it--> ready(position)
+//   ready --commit ok--> ready(next)             ready --commit failed--> none, the same records are taken again
+//   ready --batch starts after position and nothing explains the gap--> none, then seek to the committed offset
+//   any --the assignment is over--> the batch is left; whoever owns the partition starts from the committed offset
+//
+// The invariant that makes it exactly once: every unit starts from the committed offset that was read after this
+// session's init. A zombie can then only lose its own work. A failed commit is an unknown outcome: only the committed
+// offset, read again after a new init, tells what happened.
+import type { Clock } from '../clock.ts'
+import { TrackbridgeError } from '../errors.ts'
+import type { BatchContext, CommitResult, ConsumerBatch, ConsumerRecord, OutRecord, Session } from '../kafka/broker.ts'
+import type { Log } from '../ops/log.ts'
+import { createCounter, type Counts } from './counts.ts'
+import type { Processed } from './topology.ts'
+
+export interface TaskDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly openSession: () => Session
+  /** `tooLarge`: what the record becomes when its messages do not fit. */
+  readonly process: (record: ConsumerRecord, options: { readonly tooLarge: boolean }) => Processed
+  readonly chunkRecords: number
+  /** Called after each unit that was written. */
+  readonly onCommit: (committed: { readonly next: number; readonly counts: Counts }) => void
+}
+
+/** How a batch ended. `stuck`: Kafka refuses for good; nothing was skipped, and the batch must be offered again. */
+export type BatchEnd = 'done' | 'left' | { readonly stuck: TrackbridgeError }
+
+export interface Task {
+  /** Never rejects but for broken invariants. */
+  process(batch: ConsumerBatch, context: BatchContext): Promise<BatchEnd>
+  close(): Promise<void>
+}
+
+const firstBackoffMs = 100
+const lastBackoffMs = 5_000
+
+type Failure = Extract<CommitResult, { ok: false }>
+
+interface State {
+  session: Session | undefined
+  /** Next offset to write from; null: the group has no committed offset yet, so the first batch is the start. */
+  position: number | null
+  /** Records of the next unit; 0: one record alone was too large, so it becomes a dead letter. */
+  chunkRecords: number
+}
+
+/** What all steps of one batch need. */
+interface Run {
+  readonly deps: TaskDeps
+  readonly state: State
+  readonly batch: ConsumerBatch
+  readonly context: BatchContext
+}
+
+export function createTask(deps: TaskDeps): Task {
+  const state: State = { session: undefined, position: null, chunkRecords: deps.chunkRecords }
+  return {
+    process: async (batch, context) => await processBatch({ deps, state, batch, context }),
+    close: async () => await closeSession(state),
+  }
+}
+
+async function processBatch(run: Run): Promise<BatchEnd> {
+  const { deps, state, context } = run
+  for (let backoffMs = firstBackoffMs; !context.signal.aborted; backoffMs = Math.min(backoffMs * 2, lastBackoffMs)) {
+    const end = await attempt(run).catch(toFailure)
+    if (typeof end === 'string') return end
+    // Sequence numbers and state of a session that failed cannot be trusted: it is thrown away, whatever happened.
+    await closeSession(state).catch(() => undefined)
+    const { reason, outcome, error } = end
+    if (reason === 'rebalanced') return 'left'
+    if (reason === 'fatal') return { stuck: asTrackbridgeError(error) }
+    deps.log.warn({ reason, outcome, err: error }, 'a chunk was not written; taking it again from the committed offset')
+    if (reason !== 'too-large') await deps.clock.sleep(backoffMs, context.signal)
+    // After a fence: only a member may open a session again, or two owners fence each other for ever.
+    if (!(await isMember(context))) return 'left'
+  }
+  return 'left'
+}
+
+async function attempt(run: Run): Promise<'done' | 'left' | Failure> {
+  const { batch, context } = run
+  if (!(await align(run))) return 'left'
+  const failure = await advance(run)
+  if (failure !== undefined) return failure
+  if (context.signal.aborted) return 'left'
+  context.resolve(batch.nextOffset)
+  return 'done'
+}
+
+/** Makes sure that the batch follows on from the position. False: the consumer was sent back to it. */
+async function align({ deps, state, batch, context }: Run): Promise<boolean> {
+  const isGap = (): boolean => state.position !== null && batch.fetchedOffset > state.position && !batch.continuous
+  // Somebody may have moved the group's offset: only a new session may say where we stand.
+  if (state.session === undefined || isGap()) await openSession(deps, state)
+  if (state.position === null || !isGap()) return true
+  const fields = { fetched: batch.fetchedOffset, committed: state.position }
+  deps.log.info(fields, 'going back to the committed offset')
+  context.seek(state.position)
+  return false
+}
+
+async function openSession(deps: TaskDeps, state: State): Promise<void> {
+  await closeSession(state)
+  const session = deps.openSession()
+  state.session = session
+  await session.init()
+  state.position = await session.committed()
+}
+
+async function closeSession(state: State): Promise<void> {
+  const closing = state.session
+  state.session = undefined
+  await closing?.close()
+}
+
+/** Writes what is left of the batch, unit by unit. Gives the failure that stopped it. */
+async function advance(run: Run): Promise<Failure | undefined> {
+  const { state, batch, context } = run
+  while (!context.signal.aborted && (state.position ?? batch.fetchedOffset) < batch.nextOffset) {
+    const chunk = sliceFrom(batch.records, state.position ?? batch.fetchedOffset, Math.max(1, state.chunkRecords))
+    const last = chunk.at(-1)
+    // The rest of the batch takes the control records behind it along.
+    const isRest = last === undefined || last === batch.records.at(-1)
+    const failure = await commitChunk(run, chunk, isRest ? batch.nextOffset : last.offset + 1)
+    if (failure !== undefined) return failure
+    await context.heartbeat()
+  }
+  return undefined
+}
+
+async function commitChunk(run: Run, chunk: readonly ConsumerRecord[], next: number): Promise<Failure | undefined> {
+  const { deps, state, batch } = run
+  if (state.session === undefined) throw new TrackbridgeError('TB_BUG', 'a task committed without a session')
+  const { records, counts } = processChunk(deps, chunk, state.chunkRecords === 0)
+  const result = await state.session.commit({ records, next, member: batch.member })
+  if (!result.ok) {
+    if (result.reason === 'too-large') shrink(run, chunk.length, result)
+    return result
+  }
+  state.position = next
+  state.chunkRecords = Math.min(deps.chunkRecords, Math.max(1, state.chunkRecords * 2))
+  deps.onCommit({ next, counts })
+  return undefined
+}
+
+// All of it before the transaction opens: nothing else may happen inside one.
+function processChunk(deps: TaskDeps, chunk: readonly ConsumerRecord[], tooLarge: boolean) {
+  const records: OutRecord[] = []
+  const counter = createCounter()
+  for (const record of chunk) {
+    const processed = deps.process(record, { tooLarge })
+    for (const output of processed.records) records.push(output)
+    counter.add(processed)
+  }
+  return { records, counts: counter.counts() }
+}
+
+// Half as many records next time; when one alone is too much it becomes a dead letter.
+function shrink({ deps, state }: Run, records: number, failure: Failure): void {
+  if (state.chunkRecords === 0)
+    throw new TrackbridgeError('TB_DEAD_LETTER_REFUSED', 'the dead-letter topic refuses a record as too large', {
+      cause: failure.error,
+    })
+  state.chunkRecords = Math.floor(records / 2)
+  deps.log.warn({ records, next: state.chunkRecords }, 'a chunk is larger than a topic accepts; it is split')
+}
+
+async function isMember(context: BatchContext): Promise<boolean> {
+  return context.heartbeat().then(
+    () => !context.signal.aborted,
+    () => false,
+  )
+}
+
+// Up to `limit` records at or after `from`: the consumer may offer again what is written already.
+function sliceFrom(records: readonly ConsumerRecord[], from: number, limit: number): readonly ConsumerRecord[] {
+  const start = records.findIndex(({ offset }) => offset >= from)
+  return start < 0 ? [] : records.slice(start, start + limit)
+}
+
+// What init, committed and heartbeat reject with, as a failure like those of commit.
+function toFailure(error: unknown): Failure {
+  const known = asTrackbridgeError(error)
+  if (known.code === 'TB_BUG') throw known
+  const reasons = {
+    reopen: 'rebalanced',
+    stop: 'fatal',
+    retry: 'transient',
+    refuse: 'fatal',
+    'dead-letter': 'fatal',
+  } as const
+  const reason = known.code === 'TB_KAFKA_FENCED' ? 'fenced' : reasons[known.reaction]
+  return { ok: false, outcome: 'aborted', reason, error: known }
+}
+
+function asTrackbridgeError(error: unknown): TrackbridgeError {
+  if (error instanceof TrackbridgeError) return error
+  return new TrackbridgeError('TB_BUG', error instanceof Error ? error.message : String(error), { cause: error })
+}

@@ -1,0 +1,131 @@
+// One raw record -> the records it becomes: messages on destination topics, an unsupported record, a dead letter. Pure:
+// no broker needed to run it (kafka.md, "Topics"; product.md, promise 1). One unsupported record and one dead letter at
+// most for each raw record, whatever a batch in it holds.
+import { decodeJson } from '../json.ts'
+import type { ConsumerRecord, OutRecord, TopicPartition } from '../kafka/broker.ts'
+import { deadLetterRecord } from '../records/dead-letter.ts'
+import { messageHeaders, messageKey, messageValue, passOn } from '../records/message-record.ts'
+import type { Invalid, Unsupported } from '../translate/fault.ts'
+import type { MappingSettings } from '../translate/mapping-table.ts'
+import type { Message } from '../translate/message.ts'
+import type { Translation } from '../translate/outcome.ts'
+import { translate } from '../translate/translate.ts'
+import { refusal, type Route } from './routing.ts'
+
+export interface TopologySettings {
+  readonly routes: readonly Route[]
+  readonly mapping: MappingSettings
+  readonly deadLetterTopic: string
+  readonly unsupportedTopic: string
+  /** Partition of an output record, e.g. the raw record's own (kafka.md, "partitioning"). */
+  readonly partitionOf: (topic: string, key: Buffer | string | null, rawPartition: number) => number
+}
+
+/** The slot a raw record ends in; each ends in exactly one. `skipped`: it had no value. */
+export type Slot = 'translated' | 'unsupported' | 'dead-letter' | 'skipped'
+
+export interface Processed {
+  readonly slot: Slot
+  readonly records: readonly OutRecord[]
+  /** Messages that no destination takes. */
+  readonly unrouted: number
+}
+
+type Raw = ConsumerRecord & TopicPartition
+
+const skipped: Processed = { slot: 'skipped', records: [], unrouted: 0 }
+
+/** A raw record -> what it becomes. Never throws; same record, same bytes. */
+export function processRecord(raw: Raw, settings: TopologySettings): Processed {
+  if (raw.value === null) return skipped
+  const decoded = decodeJson(raw.value)
+  if (!decoded.ok) return unreadable(raw, describeUnreadable(raw.value, decoded.reason), settings)
+  const { topic, partition, offset, timestamp: timestampMs } = raw
+  const translation = translate(decoded.value, { topic, partition, offset, timestampMs }, settings.mapping)
+  const { records, unrouted } = messageRecords(raw, translation, settings)
+  const slot = translation.outcome === 'invalid' ? 'dead-letter' : translation.outcome
+  return { slot, records: [...records, ...faultRecords(raw, translation, settings)], unrouted }
+}
+
+/** What a raw record becomes when its messages do not fit into a destination topic. */
+export function tooLargeRecord(raw: Raw, settings: TopologySettings): Processed {
+  const message = 'its messages are larger than a destination topic accepts (max.message.bytes)'
+  return { slot: 'dead-letter', records: [deadLetter(raw, { reason: 'too_large', message }, settings)], unrouted: 0 }
+}
+
+function unreadable(raw: Raw, message: string, settings: TopologySettings): Processed {
+  return { slot: 'dead-letter', records: [deadLetter(raw, { reason: 'unreadable', message }, settings)], unrouted: 0 }
+}
+
+// Confluent's wire format begins with a zero byte, which no JSON does.
+function describeUnreadable(value: Buffer, reason: string): string {
+  return value[0] === 0
+    ? 'the value looks like Avro (it begins with a zero byte), not like JSON'
+    : `the value ${reason}`
+}
+
+function messageRecords(raw: Raw, { operations, source }: Translation, settings: TopologySettings) {
+  const records: OutRecord[] = []
+  const passed = passOn(raw.headers)
+  let index = 0
+  let unrouted = 0
+  for (const operation of operations) {
+    if (operation.outcome !== 'translated') continue
+    for (const message of operation.messages) {
+      const before = records.length
+      const headers = messageHeaders(message, { ...raw, index: index++, passed })
+      for (const route of settings.routes)
+        if (refusal(route, message, source) === undefined)
+          records.push(toRecord(raw, message, { route, headers, settings }))
+      if (records.length === before) unrouted++
+    }
+  }
+  return { records, unrouted }
+}
+
+function toRecord(
+  raw: Raw,
+  message: Message,
+  { route, headers, settings }: { route: Route; headers: OutRecord['headers']; settings: TopologySettings },
+): OutRecord {
+  const key = messageKey(message)
+  const partition = settings.partitionOf(route.topic, key, raw.partition)
+  const value = messageValue(message, route.integrations)
+  return { topic: route.topic, partition, key, value, timestamp: raw.timestamp, headers }
+}
+
+function faultRecords(raw: Raw, { operations }: Translation, settings: TopologySettings): readonly OutRecord[] {
+  const records: OutRecord[] = []
+  const unsupported = operations.filter((one): one is Unsupported => one.outcome === 'unsupported')
+  const invalid = operations.filter((one): one is Invalid => one.outcome === 'invalid')
+  const [kind] = unsupported
+  if (kind !== undefined) {
+    const message = [...new Set(unsupported.map(({ reason }) => reason))].join('; ')
+    const fault = { reason: kind.reason, message: `Pipelines has no counterpart: ${message}` }
+    records.push(deadLetter(raw, fault, settings, settings.unsupportedTopic))
+  }
+  const [first] = invalid
+  if (first !== undefined) {
+    const message = invalid.map(({ field, reason }) => `${field} ${reason}`.trim()).join('; ')
+    records.push(deadLetter(raw, { reason: 'invalid', field: first.field, message }, settings))
+  }
+  return records
+}
+
+function deadLetter(
+  raw: Raw,
+  fault: { readonly reason: string; readonly message: string; readonly field?: string },
+  settings: TopologySettings,
+  topic = settings.deadLetterTopic,
+): OutRecord {
+  // The record's own time, not the clock's: a chunk that is taken again must give the same bytes.
+  const letter = deadLetterRecord({
+    source: raw,
+    ...fault,
+    stage: 'process',
+    destination: null,
+    attempt: 1,
+    at: raw.timestamp,
+  })
+  return { topic, partition: settings.partitionOf(topic, raw.key, raw.partition), timestamp: raw.timestamp, ...letter }
+}

@@ -1,0 +1,50 @@
+// Dead letters of the sink -> the dead-letter topic. In: what failed and why. Out: acknowledged records (acks=all), or an
+// error that says whether to try again. Ruled by sink.md, "Behaviour", and kafka.md, "Topics".
+import { TrackbridgeError } from '../errors.ts'
+import type { OutRecord, Producer } from '../kafka/broker.ts'
+import { deadLetterRecord, type DeadLetterInput } from '../records/dead-letter.ts'
+
+export interface DeadLetterTopic {
+  readonly topic: string
+  readonly partitions: number
+}
+
+/** Resolves when all are acknowledged. Rejects with an error of reaction `retry` when Kafka cannot take them for now,
+ *  else with TB_DEAD_LETTER_REFUSED: too large for the topic, or not allowed. A repeat may write some of them twice. */
+export type WriteDeadLetters = (letters: readonly DeadLetterInput[]) => Promise<void>
+
+/** A dead letter goes to the partition number of its source, modulo the topic's count: order and place stay traceable. */
+export function createDeadLetterWriter(producer: Pick<Producer, 'send'>, where: DeadLetterTopic): WriteDeadLetters {
+  const toRecord = (letter: DeadLetterInput): OutRecord => ({
+    ...deadLetterRecord(letter),
+    topic: where.topic,
+    partition: letter.source.partition % where.partitions,
+    timestamp: letter.source.timestamp,
+  })
+  const write = async (letters: readonly DeadLetterInput[]): Promise<void> => {
+    try {
+      await producer.send(letters.map(toRecord))
+    } catch (error) {
+      if (!isTooLarge(error) && error instanceof TrackbridgeError && error.reaction === 'retry') throw error
+      if (!isTooLarge(error) || letters.length === 1) throw refused(letters, where, error)
+      // Together they are too large for the topic; each of them may fit.
+      for (const letter of letters) await write([letter])
+    }
+  }
+  return write
+}
+
+const isTooLarge = (error: unknown): boolean => error instanceof TrackbridgeError && error.code === 'TB_KAFKA_TOO_LARGE'
+
+function refused(letters: readonly DeadLetterInput[], where: DeadLetterTopic, cause: unknown): TrackbridgeError {
+  const source = letters[0]?.source
+  const found = cause instanceof Error ? cause.message : String(cause)
+  return new TrackbridgeError(
+    'TB_DEAD_LETTER_REFUSED',
+    `topic "${where.topic}" does not take the dead letter of ${source?.topic}:${source?.partition}:${source?.offset}: ${found}`,
+    {
+      context: source ? { topic: source.topic, partition: source.partition, offset: source.offset } : {},
+      cause,
+    },
+  )
+}

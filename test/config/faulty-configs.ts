@@ -1,0 +1,223 @@
+/** Faulty configurations and what is said about them, to the letter. `yaml` may hold `${ENV}`. */
+export interface FaultyConfig {
+  readonly name: string
+  readonly yaml: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly lines: readonly string[]
+}
+
+const rest = 'destinations: [{name: one, sink: {apiKey: k}}]\n'
+const kafka = 'kafka: {brokers: "a:9092"}\n'
+const ofKafka = (keys: string) => `kafka: {brokers: "a:9092", ${keys}}\n${rest}`
+const ofSink = (keys: string) => `${kafka}destinations: [{name: one, sink: {${keys}}}]\n`
+const valid = kafka + rest
+
+const kafkaKeys =
+  'brokers, clientId, ssl, sasl, prefix, sessionTimeoutMs, transactionTimeoutMs, compression, connectionTimeoutMs, requestTimeoutMs'
+const rootKeys =
+  'kafka, raw, partitioning, delivery, process, mapping, destinations, deadLetters, unsupported, topics, http, log, shutdownTimeoutMs'
+const limitKeys =
+  'timeoutMs, maxBatchMessages, maxBatchBytes, maxCallBytes, maxSingleBytes, maxInFlight, requestsPerSecond, lingerMs, maxBufferBytes'
+const urlAllowed =
+  'an http or https address without user name, query and closing /batch, as in https://cdp.customer.io/v1'
+
+export const faultyConfigs: readonly FaultyConfig[] = [
+  { name: 'an empty file', yaml: '', lines: [`the file: found nothing; allowed: a mapping with ${rootKeys}`] },
+  {
+    name: 'missing keys',
+    yaml: 'kafka: {}',
+    lines: [
+      'kafka.brokers: found nothing; allowed: a list of host:port, or one text with commas between them',
+      'destinations: found nothing; allowed: a list with at least one entry',
+    ],
+  },
+  {
+    name: 'several faults at once',
+    yaml: 'kafka: {brokers: [kafka]}\nraw: {format: xml}\ndestinations: [{name: A}, {name: b, where: {types: [click]}}]',
+    lines: [
+      'kafka.brokers[0]: found "kafka"; allowed: host:port, as in kafka-1.example.org:9092',
+      'raw.format: found "xml"; allowed: auto or json',
+      'destinations[0].name: found "A"; allowed: lower case letters, digits, ".", "_" and "-", at most 100',
+      'destinations[1].where.types[0]: found "click"; allowed: identify, track, page, screen, group or alias',
+    ],
+  },
+  {
+    name: 'a typo in a key',
+    yaml: ofKafka('sesionTimeoutMs: 1'),
+    lines: [`kafka.sesionTimeoutMs: found an unknown key; did you mean kafka.sessionTimeoutMs? Allowed: ${kafkaKeys}`],
+  },
+  {
+    name: 'a key in the wrong case',
+    yaml: ofSink('apikey: k, apiKey: k'),
+    lines: [
+      'destinations[0].sink.apikey: found an unknown key; did you mean destinations[0].sink.apiKey? Allowed: url, region, apiKey, apiKeyFile, proxy, caFile, shutdownTimeoutMs, limits',
+    ],
+  },
+  {
+    name: 'a key at the wrong level',
+    yaml: `${kafka}destinations: [{name: one, maxInFlight: 3}]\nport: 80`,
+    lines: [
+      'destinations[0].maxInFlight: found an unknown key; did you mean destinations[0].sink.limits.maxInFlight? Allowed: name, topic, where, integrations, sink',
+      `port: found an unknown key; did you mean http.port? Allowed: ${rootKeys}`,
+    ],
+  },
+  {
+    name: 'a key like no other',
+    yaml: `${valid}colour: red`,
+    lines: [`colour: found an unknown key; allowed: ${rootKeys}`],
+  },
+  {
+    name: 'Avro',
+    yaml: `${valid}raw: {format: avro}\nschemaRegistry: {url: "http://registry:8081"}`,
+    lines: [
+      'raw.format: found "avro"; allowed: auto or json: Avro is not supported by this version of trackbridge',
+      'schemaRegistry: found a schema registry; allowed: none: Avro is not supported by this version of trackbridge, so leave this key out',
+    ],
+  },
+  {
+    name: 'numbers out of bounds and of the wrong kind',
+    yaml: ofSink('apiKey: k, limits: {maxInFlight: 0, lingerMs: 0.5, timeoutMs: "1s", requestsPerSecond: 1e9}'),
+    lines: [
+      'destinations[0].sink.limits.timeoutMs: found "1s"; allowed: a whole number from 100 to 600000',
+      'destinations[0].sink.limits.maxInFlight: found 0; allowed: a whole number from 1 to 1000',
+      'destinations[0].sink.limits.requestsPerSecond: found 1000000000; allowed: a whole number from 1 to 100000',
+      'destinations[0].sink.limits.lingerMs: found 0.5; allowed: a whole number from 0 to 60000',
+    ],
+  },
+  {
+    name: 'a replication factor of none and a retention below for ever',
+    yaml: `${valid}topics: {replicationFactor: 0, retentionMs: -2}`,
+    lines: [
+      'topics.replicationFactor: found 0; allowed: -1, or a whole number from 1 to 100',
+      'topics.retentionMs: found -2; allowed: a whole number, -1 or more',
+    ],
+  },
+  {
+    name: 'values where a mapping or false is wanted',
+    yaml: `${ofKafka('ssl: "on"')}http: true\nlog: debug`,
+    lines: [
+      'kafka.ssl: found "on"; allowed: true, false, or a mapping with caFile, certFile, keyFile, passphrase, serverName',
+      'http: found true; allowed: false, or a mapping with host and port',
+      'log: found "debug"; allowed: a mapping with level, format',
+    ],
+  },
+  {
+    name: 'faults within a mapping that could also be false',
+    yaml: `${valid}http: {port: 65536, hots: x}`,
+    lines: [
+      'http.port: found 65536; allowed: a whole number from 0 to 65535',
+      'http.hots: found an unknown key; did you mean http.host? Allowed: host, port',
+    ],
+  },
+  {
+    name: 'SASL with an unknown mechanism',
+    yaml: ofKafka('sasl: {mechanism: gssapi}'),
+    lines: [
+      'kafka.sasl.mechanism: found "gssapi"; allowed: plain, scram-sha-256, scram-sha-512 or oauthbearer',
+      'kafka.sasl.password: found nothing; allowed: text, or a file named by passwordFile',
+    ],
+  },
+  {
+    name: 'SASL with a number for a password and a key of another mechanism',
+    yaml: ofKafka('sasl: {mechanism: plain, username: u, password: 123, tokenFile: ./t}'),
+    lines: [
+      'kafka.sasl.password: found a number that is not shown; allowed: text that is not empty; a number needs quotes here',
+      'kafka.sasl.tokenFile: found an unknown key; allowed: mechanism, username, password, passwordFile',
+    ],
+  },
+  {
+    name: 'SASL without a password, TLS with half a certificate',
+    yaml: ofKafka('sasl: {mechanism: plain, username: u}, ssl: {certFile: ./none.pem}'),
+    lines: [
+      'kafka.ssl.keyFile: found nothing; allowed: a file: kafka.ssl.certFile needs it',
+      'kafka.sasl.password: found nothing; allowed: text, or a file named by passwordFile',
+      'kafka.ssl.certFile: found /etc/none.pem, which does not exist; allowed: a file that can be read and is not empty',
+    ],
+  },
+  {
+    name: 'url beside region, two keys, no key',
+    yaml: `${kafka}destinations:
+  - {name: a, sink: {url: "https://x.example.org/v1", region: us, apiKey: k}}
+  - {name: b, sink: {apiKey: k, apiKeyFile: /none/key.txt}}
+  - {name: c, sink: {}}`,
+    lines: [
+      'destinations[0].sink.region: found region beside url; allowed: url or region, not both',
+      'destinations[1].sink.apiKeyFile: found apiKeyFile beside apiKey; allowed: apiKey or apiKeyFile, not both',
+      'destinations[2].sink.apiKey: found nothing; allowed: text, or a file named by apiKeyFile',
+    ],
+  },
+  {
+    name: 'addresses that are none',
+    yaml: ofSink('apiKey: k, url: "https://cdp.customer.io/v1/batch", proxy: "proxy:3128"'),
+    lines: [
+      'destinations[0].sink.url: found "https://cdp.customer.io/v1/batch"; allowed: the base only, as in https://cdp.customer.io/v1: /batch and /{type} are added to it',
+      'destinations[0].sink.proxy: found "proxy:3128"; allowed: the http or https address of a proxy, as in http://proxy.example.org:3128',
+    ],
+  },
+  {
+    name: 'an address with a password',
+    yaml: ofSink('apiKey: k, url: "https://u:secret@cdp.customer.io/v1"'),
+    lines: [`destinations[0].sink.url: found "https://***@cdp.customer.io/v1"; allowed: ${urlAllowed}`],
+  },
+  {
+    name: 'repeated names and topics',
+    yaml: `${kafka}destinations: [{name: a}, {name: a}, {name: b, topic: cio.pipelines.a}, {name: c, topic: cio.track.raw}]
+unsupported: {topic: cio.dead-letters}`,
+    lines: [
+      'destinations[1].name: found "a", as in destinations[0].name; allowed: a name that no other destination has',
+      'unsupported.topic: found "cio.dead-letters", as in deadLetters.topic; allowed: a topic of its own',
+      'destinations[1].topic: found "cio.pipelines.a", as in destinations[0].topic; allowed: a topic of its own',
+      'destinations[2].topic: found "cio.pipelines.a", as in destinations[0].topic; allowed: a topic of its own',
+      'destinations[3].topic: found "cio.track.raw", as in raw.topic; allowed: a topic of its own',
+    ],
+  },
+  {
+    name: 'limits that contradict each other or a default',
+    yaml: ofSink('apiKey: k, limits: {maxCallBytes: 70000, maxBatchBytes: 60000}'),
+    lines: [
+      'destinations[0].sink.limits.maxSingleBytes: found 64000; allowed: at least maxCallBytes, which is 70000',
+      'destinations[0].sink.limits.maxBatchBytes: found 60000; allowed: at least maxCallBytes, which is 70000',
+    ],
+  },
+  {
+    name: 'a misspelt limit',
+    yaml: ofSink('apiKey: k, limits: {requestPerSecond: 9}'),
+    lines: [
+      `destinations[0].sink.limits.requestPerSecond: found an unknown key; did you mean destinations[0].sink.limits.requestsPerSecond? Allowed: ${limitKeys}`,
+    ],
+  },
+  {
+    name: 'a variable that is not set',
+    yaml: ofSink('apiKey: "${CIO_API_KEY}"'),
+    lines: [
+      'destinations[0].sink.apiKey: found ${CIO_API_KEY}, which is not set; allowed: an environment variable CIO_API_KEY, or ${CIO_API_KEY:-default}',
+    ],
+  },
+  {
+    name: 'a variable that is empty',
+    yaml: ofSink('apiKey: "${CIO_API_KEY}"'),
+    env: { CIO_API_KEY: '' },
+    lines: ['destinations[0].sink.apiKey: found nothing; allowed: text, or a file named by apiKeyFile'],
+  },
+  {
+    name: 'a variable with the wrong kind of value',
+    yaml: `${valid}http: {port: "\${PORT}"}`,
+    env: { PORT: 'http' },
+    lines: ['http.port: found "http" (from ${PORT}); allowed: a whole number from 0 to 65535'],
+  },
+  {
+    name: 'a placeholder that is none',
+    yaml: ofKafka("clientId: '${1}'"),
+    lines: [
+      'kafka.clientId: found a "${" that is not ${NAME} or ${NAME:-default}; allowed: ${NAME}, ${NAME:-default}, or $${ for a plain ${',
+    ],
+  },
+  {
+    name: 'a secret file that does not exist, and a key in its place',
+    yaml: `${kafka}destinations: [{name: a, sink: {apiKeyFile: secrets/key.txt}}, {name: b, sink: {apiKeyFile: 0123456789abcdef}}]`,
+    lines: [
+      'destinations[0].sink.apiKeyFile: found /etc/secrets/key.txt, which does not exist; allowed: a file that can be read and is not empty',
+      'destinations[1].sink.apiKeyFile: found a text that is not shown, which does not exist; allowed: a file that can be read and is not empty',
+    ],
+  },
+]

@@ -1,0 +1,235 @@
+import { describe, expect, test } from 'vitest'
+import { parseConfig } from '../../src/config/load.ts'
+import type { TopicInfo, TopicSpec } from '../../src/kafka/broker.ts'
+import {
+  applyTopics,
+  planTopics,
+  readTopicPlan,
+  requireTopics,
+  toolOptions,
+  wantedTopics,
+  type TopicsConfig,
+} from '../../src/kafka/topics.ts'
+
+const config = (more: Readonly<Record<string, unknown>> = {}): TopicsConfig => {
+  const document = {
+    kafka: { brokers: 'a:1,b:2' },
+    destinations: [{ name: 'one' }, { name: 'two', topic: 'two' }],
+    ...more,
+  }
+  return parseConfig(JSON.stringify(document), { path: '/x.yaml', env: {} })
+}
+
+const ours = { 'message.timestamp.type': 'LogAppendTime' }
+const good = { 'message.timestamp.type': 'LogAppendTime', 'retention.ms': '604800000', 'cleanup.policy': 'delete' }
+const info = (name: string, partitions: number, settings: Readonly<Record<string, string>> = good): TopicInfo => ({
+  name,
+  partitions,
+  replicationFactor: 1,
+  settings,
+})
+const mapOf = (infos: readonly TopicInfo[]) => new Map(infos.map((topic) => [topic.name, topic]))
+const names = ['cio.track.raw', 'cio.pipelines.one', 'two', 'cio.dead-letters', 'cio.unsupported']
+const allGood = (partitions: number) => mapOf(names.map((name) => info(name, partitions)))
+
+describe('wanted topics', () => {
+  test('have the configured number of partitions where there is no raw topic yet, and LogAppendTime where we write', () => {
+    const own = { partitions: 8, replicationFactor: -1, settings: ours }
+    expect(wantedTopics(config(), undefined)).toEqual([
+      { name: 'cio.track.raw', role: 'raw', leastPartitions: 1, partitions: 8, replicationFactor: -1, settings: {} },
+      { name: 'cio.pipelines.one', role: 'destination', leastPartitions: 8, ...own },
+      { name: 'two', role: 'destination', leastPartitions: 8, ...own },
+      { name: 'cio.dead-letters', role: 'dead-letters', leastPartitions: 1, ...own },
+      { name: 'cio.unsupported', role: 'unsupported', leastPartitions: 1, ...own },
+    ])
+  })
+
+  test('follow the raw topic in their number of partitions', () => {
+    expect(wantedTopics(config(), 3).map(({ partitions }) => partitions)).toEqual([3, 3, 3, 3, 3])
+  })
+
+  test('keep records as long as configured where we write, and are copied as configured', () => {
+    const wanted = wantedTopics(config({ topics: { retentionMs: -1, replicationFactor: 3 } }), 3)
+    const settings = { ...ours, 'retention.ms': '-1' }
+    expect(wanted.map((topic) => topic.settings)).toEqual([{}, settings, settings, settings, settings])
+    expect(wanted.map(({ replicationFactor }) => replicationFactor)).toEqual([3, 3, 3, 3, 3])
+  })
+
+  test('may have any number of partitions when messages are partitioned by key', () => {
+    const wanted = wantedTopics(config({ partitioning: 'key' }), 3)
+    expect(wanted.map(({ leastPartitions }) => leastPartitions)).toEqual([1, 1, 1, 1, 1])
+  })
+})
+
+const planOne = (topic: TopicInfo | undefined, role: 'raw' | 'destination' = 'destination') => {
+  const wanted = wantedTopics(config(), 3)
+    .filter((entry) => entry.role === role)
+    .slice(0, 1)
+  const [plan] = planTopics(wanted, mapOf(topic ? [topic] : []), '--bootstrap-server a:1')
+  return { state: plan?.state, details: plan?.details }
+}
+const mend = (name: string, setting: string) =>
+  `mend it with: kafka-configs.sh --bootstrap-server a:1 --alter --entity-type topics --entity-name ${name} --add-config ${setting}`
+const oldTime = (retention: string) =>
+  `has CreateTime and a retention of ${retention}: replayed records older than that are deleted within minutes; ${mend('cio.pipelines.one', 'message.timestamp.type=LogAppendTime')}`
+
+describe('a topic plan', () => {
+  test('names the command that would create each topic', () => {
+    const wanted = wantedTopics(
+      config({ topics: { retentionMs: 1000, replicationFactor: 2, partitions: 4 } }),
+      undefined,
+    )
+    const plan = planTopics(wanted, new Map(), '--bootstrap-server a:1')
+    expect(plan.slice(0, 2).map(({ name, state, details, command }) => ({ name, state, details, command }))).toEqual([
+      {
+        name: 'cio.track.raw',
+        state: 'missing',
+        details: ['does not exist'],
+        command:
+          'kafka-topics.sh --bootstrap-server a:1 --create --topic cio.track.raw --partitions 4 --replication-factor 2',
+      },
+      {
+        name: 'cio.pipelines.one',
+        state: 'missing',
+        details: ['does not exist'],
+        command:
+          'kafka-topics.sh --bootstrap-server a:1 --create --topic cio.pipelines.one --partitions 4 --replication-factor 2 --config message.timestamp.type=LogAppendTime --config retention.ms=1000',
+      },
+    ])
+  })
+
+  test.each([
+    ['as many partitions as raw', info('cio.pipelines.one', 3), 'ok', []],
+    ['more partitions than raw', info('cio.pipelines.one', 4), 'ok', []],
+    [
+      'fewer partitions than raw',
+      info('cio.pipelines.one', 1),
+      'wrong',
+      [
+        'has 1 partition, but the raw topic has 3 and partitioning is source; mend it with: kafka-topics.sh --bootstrap-server a:1 --alter --topic cio.pipelines.one --partitions 3',
+      ],
+    ],
+    [
+      'CreateTime and no end of retention',
+      info('cio.pipelines.one', 3, { ...good, 'message.timestamp.type': 'CreateTime', 'retention.ms': '-1' }),
+      'ok',
+      [],
+    ],
+    [
+      'CreateTime and a week',
+      info('cio.pipelines.one', 3, { ...good, 'message.timestamp.type': 'CreateTime' }),
+      'warning',
+      [oldTime('7 days')],
+    ],
+    [
+      'CreateTime and an hour',
+      info('cio.pipelines.one', 3, { 'message.timestamp.type': 'CreateTime', 'retention.ms': '3600000' }),
+      'warning',
+      [oldTime('1 hour')],
+    ],
+    [
+      'CreateTime and an odd time',
+      info('cio.pipelines.one', 3, { 'message.timestamp.type': 'CreateTime', 'retention.ms': '1500' }),
+      'warning',
+      [oldTime('1500 ms')],
+    ],
+    [
+      'compaction',
+      info('cio.pipelines.one', 3, { ...good, 'cleanup.policy': 'compact' }),
+      'warning',
+      [
+        `is compacted: Kafka keeps only the last record of each key; ${mend('cio.pipelines.one', 'cleanup.policy=delete')}`,
+      ],
+    ],
+    [
+      'settings that may not be read',
+      info('cio.pipelines.one', 3, {}),
+      'warning',
+      ['its settings may not be read (that takes the right to DescribeConfigs): retention is unchecked'],
+    ],
+  ])('judges a destination topic with %s', (_, topic, state, details) => {
+    expect(planOne(topic)).toEqual({ state, details })
+  })
+
+  test('leaves the timestamps of the raw topic to those who write it', () => {
+    const topic = info('cio.track.raw', 3, { 'message.timestamp.type': 'CreateTime', 'retention.ms': '1000' })
+    expect(planOne(topic, 'raw')).toEqual({ state: 'ok', details: [] })
+  })
+
+  test('is read from the cluster with the partitions of the raw topic that exists', async () => {
+    const existing = new Map([...allGood(5)].filter(([name]) => name !== 'two'))
+    const asked: (readonly string[])[] = []
+    const admin = {
+      topics: async (wanted: readonly string[]) => {
+        asked.push(wanted)
+        return existing
+      },
+    }
+    const plan = await readTopicPlan(admin, config())
+    expect(asked).toEqual([names])
+    expect(plan.map(({ state }) => state)).toEqual(['ok', 'ok', 'missing', 'ok', 'ok'])
+    expect(plan[2]?.wanted.partitions).toBe(5)
+  })
+})
+
+const recordingAdmin = () => {
+  const created: (readonly TopicSpec[])[] = []
+  return { created, createTopics: async (specs: readonly TopicSpec[]) => void created.push(specs) }
+}
+
+describe('applying a plan', () => {
+  test('creates the missing topics and no others', async () => {
+    const admin = recordingAdmin()
+    const existing = mapOf([info('cio.track.raw', 3), info('cio.pipelines.one', 1), info('cio.unsupported', 3, {})])
+    const plan = planTopics(wantedTopics(config(), 3), existing, '')
+    expect(await applyTopics(admin, plan)).toEqual(['two', 'cio.dead-letters'])
+    expect(admin.created).toEqual([
+      [
+        { name: 'two', partitions: 3, replicationFactor: -1, settings: ours },
+        { name: 'cio.dead-letters', partitions: 3, replicationFactor: -1, settings: ours },
+      ],
+    ])
+  })
+
+  test('asks nothing of Kafka when no topic is missing', async () => {
+    const admin = recordingAdmin()
+    expect(await applyTopics(admin, planTopics(wantedTopics(config(), 3), allGood(3), ''))).toEqual([])
+    expect(admin.created).toEqual([])
+  })
+})
+
+describe('required topics', () => {
+  test('pass when they are all there, warnings or not', () => {
+    const existing = mapOf(names.map((name) => info(name, 3, {})))
+    expect(() => requireTopics(planTopics(wantedTopics(config(), 3), existing, ''))).not.toThrow()
+  })
+
+  test('are all named with what to do when they are missing or wrong', () => {
+    const existing = new Map([...allGood(3), ['cio.pipelines.one', info('cio.pipelines.one', 2)] as const])
+    existing.delete('cio.dead-letters')
+    const plan = planTopics(wantedTopics(config(), 3), existing, '--bootstrap-server a:1')
+    expect(() => requireTopics(plan)).toThrow(
+      expect.objectContaining({
+        code: 'TB_TOPIC_MISSING',
+        message: [
+          '2 topics cannot be used',
+          '  cio.pipelines.one has 2 partitions, but the raw topic has 3 and partitioning is source; mend it with: kafka-topics.sh --bootstrap-server a:1 --alter --topic cio.pipelines.one --partitions 3',
+          '  cio.dead-letters does not exist; create it with: kafka-topics.sh --bootstrap-server a:1 --create --topic cio.dead-letters --partitions 3 --config message.timestamp.type=LogAppendTime',
+          '  or create the missing ones with: trackbridge topics apply',
+        ].join('\n'),
+      }),
+    )
+  })
+})
+
+test.each([
+  ['an open cluster', {}, '--bootstrap-server a:1,b:2'],
+  ['TLS', { ssl: true }, '--bootstrap-server a:1,b:2 --command-config client.properties'],
+  [
+    'SASL',
+    { sasl: { mechanism: 'plain', username: 'u', password: 'p' } },
+    '--bootstrap-server a:1,b:2 --command-config client.properties',
+  ],
+])('commands reach the cluster with the options for %s', (_, more, options) => {
+  expect(toolOptions(config({ kafka: { brokers: ['a:1', 'b:2'], ...more } }).kafka)).toBe(options)
+})

@@ -1,0 +1,105 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { retryAfterMs, verdict, type Verdict } from '../../src/sink/verdict.ts'
+
+const nowMs = Date.UTC(1994, 10, 6, 8, 49, 37)
+const answer = (status: number, retryAfter?: string) => ({
+  status,
+  headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+  body: 'said',
+})
+
+const retry = (status: number): Verdict => ({ verdict: 'retry', why: `the API answers ${status}` })
+const halve = (status: number): Verdict => ({ verdict: 'halve', status, body: 'said' })
+const redirected = 'the API answers with a redirect, which is never followed'
+const blocked = (status: number, why: string): Verdict => ({ verdict: 'blocked', status, why })
+
+const rows: readonly (readonly [number, Verdict])[] = [
+  [200, { verdict: 'delivered' }],
+  [202, { verdict: 'delivered' }],
+  [299, { verdict: 'delivered' }],
+  [301, blocked(301, redirected)],
+  [304, blocked(304, redirected)],
+  [308, blocked(308, redirected)],
+  [400, halve(400)],
+  [401, blocked(401, 'the API key is not accepted')],
+  [402, halve(402)],
+  [403, blocked(403, 'the API key may not do this')],
+  [404, blocked(404, 'there is no API at this url')],
+  [405, halve(405)],
+  [407, blocked(407, 'the proxy asks for credentials')],
+  [408, retry(408)],
+  [410, halve(410)],
+  [413, halve(413)],
+  [422, halve(422)],
+  [425, retry(425)],
+  [429, retry(429)],
+  [451, halve(451)],
+  [500, retry(500)],
+  [502, retry(502)],
+  [503, retry(503)],
+  [504, retry(504)],
+  [599, retry(599)],
+  [600, retry(600)],
+  [101, retry(101)],
+]
+
+describe('verdict', () => {
+  test.each(rows)('of status %i is %o', (status, expected) => {
+    expect(verdict(answer(status), nowMs)).toEqual(expected)
+  })
+
+  test('of a network error is to retry, and names it', () => {
+    expect(verdict({ networkError: 'ECONNRESET' }, nowMs)).toEqual({ verdict: 'retry', why: 'ECONNRESET' })
+  })
+
+  test.each([
+    ['429', 429, 'retry'],
+    ['503', 503, 'retry'],
+    ['401', 401, 'blocked'],
+    ['302', 302, 'blocked'],
+  ])('of %s takes a Retry-After along', (_, status, kind) => {
+    const { verdict: found, ...rest } = verdict(answer(status, '7'), nowMs)
+    expect([found, 'afterMs' in rest && rest.afterMs]).toEqual([kind, 7_000])
+  })
+
+  test('is one of the four for every status', () => {
+    fc.assert(
+      fc.property(fc.integer(), (status) => {
+        expect(['delivered', 'retry', 'halve', 'blocked']).toContain(verdict(answer(status), nowMs).verdict)
+      }),
+    )
+  })
+})
+
+describe('Retry-After', () => {
+  test.each([
+    ['0', 0],
+    ['120', 120_000],
+    [' 5 ', 5_000],
+    ['Sun, 06 Nov 1994 08:49:47 GMT', 10_000],
+    ['Sunday, 06-Nov-94 08:49:47 GMT', Date.UTC(2094, 10, 6, 8, 49, 47) - nowMs],
+    ['Sun Nov  6 08:49:47 1994', 10_000],
+    ['Sun, 06 Nov 1994 08:49:27 GMT', 0],
+    [undefined, undefined],
+    ['', undefined],
+    ['-1', undefined],
+    ['1.5', undefined],
+    ['soon', undefined],
+    ['5, 10', undefined],
+    ['2026-11-21T10:00:00Z', undefined],
+    ['Sun, 06 Nov 1994 08:49:47', undefined],
+    ['Sun, 06 Foo 1994 08:49:47 GMT', undefined],
+  ])('%j is %j milliseconds', (header, expected) => {
+    expect(retryAfterMs(header, nowMs)).toBe(expected)
+  })
+
+  test('is undefined or a number that is not negative, whatever the header', () => {
+    fc.assert(
+      fc.property(fc.string(), (header) => {
+        const found = retryAfterMs(header, nowMs)
+        expect(found === undefined || found >= 0).toBe(true)
+      }),
+    )
+  })
+})
