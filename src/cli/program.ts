@@ -4,10 +4,17 @@ import { Command, CommanderError, Option } from 'commander'
 import { checkCommand } from './check.ts'
 import { logLevels, type CliContext } from './context.ts'
 import { exitCodeOf, failureText, signalCodes } from './failure.ts'
+import { processCommand, runCommand, sinkCommand } from './run.ts'
 import { topicsCommand } from './topics.ts'
 import { packageVersion } from './version.ts'
 
-const commands: readonly ((context: CliContext) => Command)[] = [topicsCommand, checkCommand]
+const commands: readonly ((context: CliContext) => Command)[] = [
+  processCommand,
+  sinkCommand,
+  runCommand,
+  topicsCommand,
+  checkCommand,
+]
 
 const exitCodesHelp = `
 Exit codes: 0 done; 1 failed, or not all is well; 2 the command line, the configuration or the topics are wrong.

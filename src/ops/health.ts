@@ -16,7 +16,7 @@ interface Readiness {
 }
 
 /** How one part says how it is. */
-interface PartHealth {
+export interface PartHealth {
   ready(): void
   /** `why` is for an operator: what is wrong or awaited, without secrets. */
   notReady(why: string): void

@@ -60,8 +60,8 @@ interface Run {
 export function createTask(deps: TaskDeps): Task {
   const state: State = { session: undefined, position: null, chunkRecords: deps.chunkRecords }
   return {
-    process: async (batch, context) => await processBatch({ deps, state, batch, context }),
-    close: async () => await closeSession(state),
+    process: (batch, context) => processBatch({ deps, state, batch, context }),
+    close: () => closeSession(state),
   }
 }
 

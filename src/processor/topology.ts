@@ -8,7 +8,7 @@ import { messageHeaders, messageKey, messageValue, passOn } from '../records/mes
 import type { Invalid, Unsupported } from '../translate/fault.ts'
 import type { MappingSettings } from '../translate/mapping-table.ts'
 import type { Message } from '../translate/message.ts'
-import type { Translation } from '../translate/outcome.ts'
+import type { Outcome, Translation } from '../translate/outcome.ts'
 import { translate } from '../translate/translate.ts'
 import { refusal, type Route } from './routing.ts'
 
@@ -72,12 +72,10 @@ function messageRecords(raw: Raw, { operations, source }: Translation, settings:
   for (const operation of operations) {
     if (operation.outcome !== 'translated') continue
     for (const message of operation.messages) {
-      const before = records.length
       const headers = messageHeaders(message, { ...raw, index: index++, passed })
-      for (const route of settings.routes)
-        if (refusal(route, message, source) === undefined)
-          records.push(toRecord(raw, message, { route, headers, settings }))
-      if (records.length === before) unrouted++
+      const taken = settings.routes.filter((route) => refusal(route, message, source) === undefined)
+      for (const route of taken) records.push(toRecord(raw, message, { route, headers, settings }))
+      if (taken.length === 0) unrouted++
     }
   }
   return { records, unrouted }
@@ -96,7 +94,7 @@ function toRecord(
 
 function faultRecords(raw: Raw, { operations }: Translation, settings: TopologySettings): readonly OutRecord[] {
   const records: OutRecord[] = []
-  const unsupported = operations.filter((one): one is Unsupported => one.outcome === 'unsupported')
+  const unsupported = operations.flatMap(unsupportedParts)
   const invalid = operations.filter((one): one is Invalid => one.outcome === 'invalid')
   const [kind] = unsupported
   if (kind !== undefined) {
@@ -110,6 +108,11 @@ function faultRecords(raw: Raw, { operations }: Translation, settings: TopologyS
     records.push(deadLetter(raw, { reason: 'invalid', field: first.field, message }, settings))
   }
   return records
+}
+
+function unsupportedParts(operation: Outcome): readonly Unsupported[] {
+  if (operation.outcome === 'translated') return operation.unsupported
+  return operation.outcome === 'unsupported' ? [operation] : []
 }
 
 function deadLetter(

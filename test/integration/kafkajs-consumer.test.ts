@@ -4,7 +4,6 @@ import type { BatchContext, ConsumerBatch } from '../../src/kafka/broker.ts'
 import { createTopics, kafkaClient, produceRaw, randomName, withAdmin } from '../support/kafka.ts'
 import {
   collect,
-  createRecordingLog,
   openBroker,
   openSession,
   outRecord,
@@ -12,6 +11,7 @@ import {
   unitOf,
   type Collected,
 } from '../support/kafkajs-adapter.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { until } from '../support/until.ts'
 
 async function newTopic(partitions = 1): Promise<string> {
@@ -21,7 +21,10 @@ async function newTopic(partitions = 1): Promise<string> {
 }
 
 const produce = (topic: string, values: readonly string[], partition = 0): Promise<void> =>
-  produceRaw(topic, values.map((value) => ({ partition, value })))
+  produceRaw(
+    topic,
+    values.map((value) => ({ partition, value })),
+  )
 
 const summary = ({ fetchedOffset, nextOffset, continuous, records }: ConsumerBatch): object => ({
   fetchedOffset,
@@ -59,10 +62,11 @@ test('the next offset passes control records, and filtered records do not break 
   const topic = await newTopic()
   const session = await openSession(broker, { group: randomName('group'), source: { topic, partition: 0 } })
   await session.commit(unitOf([outRecord(topic, 'a'), outRecord(topic, 'b')], 0))
-  await until(async () => (await withAdmin((admin) => admin.fetchTopicOffsets(topic)))[0]?.high === '3')
+  await stableUpTo(topic, '3')
   const { batches, values } = await collect(broker, { topics: [topic] })
   await until(() => batches.length === 1)
   await abortOne(topic)
+  await stableUpTo(topic, '5')
   await produce(topic, ['c'])
   await until(() => values().includes('c'))
   await produce(topic, ['d'])
@@ -74,8 +78,16 @@ test('the next offset passes control records, and filtered records do not break 
   ])
 })
 
+async function stableUpTo(topic: string, offset: string): Promise<void> {
+  await until(async () => (await withAdmin((admin) => admin.fetchTopicOffsets(topic)))[0]?.high === offset)
+}
+
 async function abortOne(topic: string): Promise<void> {
-  const producer = kafkaClient().producer({ transactionalId: randomName('tx'), maxInFlightRequests: 1, idempotent: true })
+  const producer = kafkaClient().producer({
+    transactionalId: randomName('tx'),
+    maxInFlightRequests: 1,
+    idempotent: true,
+  })
   await producer.connect()
   const transaction = await producer.transaction()
   await transaction.send({ topic, messages: [{ partition: 0, value: 'aborted' }] })
@@ -178,7 +190,10 @@ test('a pause outlives a rebalance for the partition that stays and ends for the
   await until(() => second.values().length > 0)
   await second.consumer.stop()
   await until(() => first.values().length > 0)
-  expect([first.values(), second.values()]).toEqual([['of the partition that leaves'], ['of the partition that leaves']])
+  expect([first.values(), second.values()]).toEqual([
+    ['of the partition that leaves'],
+    ['of the partition that leaves'],
+  ])
   first.consumer.resume({ topic, partition: kept })
   await until(() => first.values().includes('of the partition that stays'))
 })
@@ -242,7 +257,12 @@ test('records gone from within an assignment are reported as data loss, with the
   await deleteBefore(topic, 5)
   collected.consumer.resume({ topic, partition: 0 })
   await until(() => collected.values().includes('f'))
-  expect(collected.batches.map(summary).at(-1)).toEqual({ fetchedOffset: 5, nextOffset: 6, continuous: false, offsets: [5] })
+  expect(collected.batches.map(summary).at(-1)).toEqual({
+    fetchedOffset: 5,
+    nextOffset: 6,
+    continuous: false,
+    offsets: [5],
+  })
   expect(lines.filter(({ level }) => level === 'error')).toEqual([
     {
       level: 'error',
@@ -305,7 +325,9 @@ test('a consumer that crashes ten times in a row is given up and says why', asyn
   }, hurriedClock)
   await expect(consumer.ended).rejects.toMatchObject({
     code: 'TB_KAFKA_UNAVAILABLE',
-    message: expect.stringMatching(/^group \S+ crashed 10 times in a row and is not started again; .*it never works/) as string,
+    message: expect.stringMatching(
+      /^group \S+ crashed 10 times in a row and is not started again; .*it never works/,
+    ) as string,
   })
 })
 

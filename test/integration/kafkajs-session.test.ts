@@ -37,7 +37,8 @@ async function setUp(outShape: TopicShape = 2, broker = openBroker()): Promise<S
   }
 }
 
-const withoutError = (result: CommitResult): object => (result.ok ? result : { ...result, error: result.error.constructor.name })
+const withoutError = (result: CommitResult): object =>
+  result.ok ? result : { ...result, error: result.error.constructor.name }
 
 test('a commit makes the records and the source offset visible together', async () => {
   const { broker, group, source, out, values, committed } = await setUp()
@@ -62,7 +63,9 @@ test('records keep their key, headers, timestamp and partition', async () => {
     timestamp: 1_700_000_000_123,
     headers: { 'tb-src': 'raw:1:6', 'tb-mid': Buffer.from('01H') },
   }
-  expect(await session.commit(unitOf([record, { ...record, key: null, value: null, headers: {} }], 1))).toEqual({ ok: true })
+  expect(await session.commit(unitOf([record, { ...record, key: null, value: null, headers: {} }], 1))).toEqual({
+    ok: true,
+  })
   expect(await readCommitted(out)).toEqual([
     {
       partition: 1,
@@ -87,7 +90,8 @@ test('commits in quick succession all succeed, in order', async () => {
   const { broker, group, source, out, values, committed } = await setUp()
   const session = await openSession(broker, { group, source })
   const results: CommitResult[] = []
-  for (let next = 1; next <= 15; next += 1) results.push(await session.commit(unitOf([outRecord(out, String(next))], next)))
+  for (let next = 1; next <= 15; next += 1)
+    results.push(await session.commit(unitOf([outRecord(out, String(next))], next)))
   expect(results).toEqual(Array.from({ length: 15 }, () => ({ ok: true })))
   expect(await values()).toEqual(Array.from({ length: 15 }, (_, index) => String(index + 1)))
   expect(await committed()).toBe(15)
@@ -97,7 +101,12 @@ test('a unit with a record for a partition that does not exist leaves nothing be
   const { broker, group, source, out, values, committed } = await setUp()
   const session = await openSession(broker, { group, source })
   const result = await session.commit(unitOf([outRecord(out, 'a'), outRecord(out, 'b', 9)], 7))
-  expect(withoutError(result)).toEqual({ ok: false, outcome: 'aborted', reason: 'transient', error: 'TrackbridgeError' })
+  expect(withoutError(result)).toEqual({
+    ok: false,
+    outcome: 'aborted',
+    reason: 'transient',
+    error: 'TrackbridgeError',
+  })
   expect(!result.ok && result.error.message).toBe(
     `Kafka did not acknowledge the records for ${out}/9: the partition does not exist or its leader has moved`,
   )
@@ -135,10 +144,18 @@ test('a newer session fences the older one, whose commit leaves nothing behind',
 
 test('a batch larger than the topic takes is too large and leaves nothing behind', async () => {
   const broker = openBroker({ settings: { compression: 'none' } })
-  const { group, source, out, values, committed } = await setUp({ partitions: 1, settings: { 'max.message.bytes': '2000' } }, broker)
+  const { group, source, out, values, committed } = await setUp(
+    { partitions: 1, settings: { 'max.message.bytes': '2000' } },
+    broker,
+  )
   const session = await openSession(broker, { group, source })
   const result = await session.commit(unitOf([outRecord(out, randomBytes(3000).toString('hex'))], 1))
-  expect(withoutError(result)).toEqual({ ok: false, outcome: 'aborted', reason: 'too-large', error: 'TrackbridgeError' })
+  expect(withoutError(result)).toEqual({
+    ok: false,
+    outcome: 'aborted',
+    reason: 'too-large',
+    error: 'TrackbridgeError',
+  })
   expect(await committed()).toBeUndefined()
   const heir = await openSession(broker, { group, source })
   expect(await heir.commit(unitOf([outRecord(out, 'small')], 1))).toEqual({ ok: true })
@@ -155,26 +172,30 @@ test('a transaction timeout above what the brokers allow is fatal and says which
   })
 })
 
-test('an idle session outlives its transaction timeout, an open transaction does not', { timeout: 60_000 }, async () => {
-  const { broker, group, source, out, values, admin } = await setUp()
-  const idle = await openSession(broker, { group, source, transactionTimeoutMs: 1_000 })
-  const producer = kafkaClient().producer({
-    transactionalId: randomName('open'),
-    transactionTimeout: 1_000,
-    maxInFlightRequests: 1,
-    retry: { retries: 0 },
-  })
-  await producer.connect()
-  onTestFinished(() => producer.disconnect())
-  const open = await producer.transaction()
-  await open.send({ topic: out, messages: [{ partition: 0, value: 'never committed' }] })
-  await produceRaw(out, [{ partition: 0, value: 'after' }])
-  const stableEnd = async (): Promise<number> => (await admin.watermarks(out)).get(0)?.lastStable ?? -1
-  expect(await stableEnd()).toBe(0)
-  await until(async () => (await stableEnd()) > 1, { timeoutMs: 40_000 })
-  expect(await idle.commit(unitOf([outRecord(out, 'a')], 1))).toEqual({ ok: true })
-  expect(await values()).toEqual(['after', 'a'])
-})
+test(
+  'an idle session outlives its transaction timeout, an open transaction does not',
+  { timeout: 60_000 },
+  async () => {
+    const { broker, group, source, out, values, admin } = await setUp()
+    const idle = await openSession(broker, { group, source, transactionTimeoutMs: 1_000 })
+    const producer = kafkaClient().producer({
+      transactionalId: randomName('open'),
+      transactionTimeout: 1_000,
+      maxInFlightRequests: 1,
+      retry: { retries: 0 },
+    })
+    await producer.connect()
+    onTestFinished(() => producer.disconnect())
+    const open = await producer.transaction()
+    await open.send({ topic: out, messages: [{ partition: 0, value: 'never committed' }] })
+    await produceRaw(out, [{ partition: 0, value: 'after' }])
+    const stableEnd = async (): Promise<number> => (await admin.watermarks(out)).get(0)?.lastStable ?? -1
+    expect(await stableEnd()).toBe(0)
+    await until(async () => (await stableEnd()) > 1, { timeoutMs: 40_000 })
+    expect(await idle.commit(unitOf([outRecord(out, 'a')], 1))).toEqual({ ok: true })
+    expect(await values()).toEqual(['after', 'a'])
+  },
+)
 
 test('an at-least-once session commits the offset after the records', async () => {
   const { broker, raw, out, group, values, committed } = await setUp()
@@ -186,7 +207,9 @@ test('an at-least-once session commits the offset after the records', async () =
   onTestFinished(() => session.close())
   await session.init()
   expect(await session.committed()).toBeNull()
-  expect(await session.commit({ records: [outRecord(out, 'a')], next: 1, member: batches[0]!.member })).toEqual({ ok: true })
+  expect(await session.commit({ records: [outRecord(out, 'a')], next: 1, member: batches[0]!.member })).toEqual({
+    ok: true,
+  })
   expect(await values()).toEqual(['a'])
   expect(await committed()).toBe(1)
   expect(await session.committed()).toBe(1)
@@ -199,7 +222,12 @@ test('an at-least-once session whose group has moved on has an unknown outcome a
   onTestFinished(() => session.close())
   await session.init()
   const result = await session.commit(unitOf([outRecord(out, 'a')], 1))
-  expect(withoutError(result)).toEqual({ ok: false, outcome: 'unknown', reason: 'rebalanced', error: 'TrackbridgeError' })
+  expect(withoutError(result)).toEqual({
+    ok: false,
+    outcome: 'unknown',
+    reason: 'rebalanced',
+    error: 'TrackbridgeError',
+  })
   expect(await values()).toEqual(['a'])
   expect(await committed()).toBeUndefined()
 })

@@ -34,7 +34,11 @@ async function readWithOurs(topic: string, start: number): Promise<readonly stri
 }
 
 async function transactional(topic: string, name: string): Promise<{ producer: Producer; transaction: Transaction }> {
-  const producer = kafkaClient().producer({ transactionalId: `${topic}-${name}`, maxInFlightRequests: 1, idempotent: true })
+  const producer = kafkaClient().producer({
+    transactionalId: `${topic}-${name}`,
+    maxInFlightRequests: 1,
+    idempotent: true,
+  })
   await producer.connect()
   onTestFinished(() => producer.disconnect())
   return { producer, transaction: await producer.transaction() }
@@ -114,4 +118,3 @@ test('of aborted and committed transactions of the same producers exactly the co
   await until(() => collected.values().includes('end'))
   expect([...collected.values()].sort()).toEqual([...expected, 'end'].sort())
 })
-

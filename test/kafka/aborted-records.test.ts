@@ -56,7 +56,14 @@ test.each(cases)('$name', ({ messages, abortedTransactions, kept, stock }) => {
   expect(offsetsOf(stockFilter({ messages, abortedTransactions }))).toEqual(stock)
 })
 
-const twoAborted = [data(0, 'A'), data(1, 'B'), data(2, 'A'), data(3, 'B'), marker(4, 'B', zeroKey), marker(5, 'A', zeroKey)]
+const twoAborted = [
+  data(0, 'A'),
+  data(1, 'B'),
+  data(2, 'A'),
+  data(3, 'B'),
+  marker(4, 'B', zeroKey),
+  marker(5, 'A', zeroKey),
+]
 
 test.each([0, 1, 2, 3])('two interleaved aborted transactions give nothing, read from offset %i', (start) => {
   const messages = [...twoAborted, data(6, '-1')].slice(start)
@@ -128,7 +135,12 @@ test('law: whatever is fetched of whatever log, exactly the records of aborted t
         .filter((transaction) => transaction.end === 'abort' && transaction.last >= start && transaction.first < end)
         .map(({ producerId, first }) => aborted(producerId, first))
       const expected = fetched.filter(({ transaction }) => transaction?.end !== 'abort').map(({ record }) => record)
-      expect(dropAbortedRecords(fetched.map(({ record }) => record), list)).toEqual(expected)
+      expect(
+        dropAbortedRecords(
+          fetched.map(({ record }) => record),
+          list,
+        ),
+      ).toEqual(expected)
     }),
     { numRuns: 2000 },
   )

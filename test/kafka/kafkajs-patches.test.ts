@@ -124,13 +124,18 @@ test.each([
   { code: 16, asksAgain: true },
   { code: 14, asksAgain: false },
   { code: 51, asksAgain: false },
-])('after error code $code from any broker the coordinator is asked for again: $asksAgain', async ({ code, asksAgain }) => {
-  const { search } = createCluster()
-  const { createErrorFromCode } = load('kafkajs/src/protocol/error') as { createErrorFromCode: (code: number) => Error }
-  await search('g')
-  createErrorFromCode(code)
-  expect(await search('g')).toEqual({ answer: asksAgain ? 2 : 1 })
-})
+])(
+  'after error code $code from any broker the coordinator is asked for again: $asksAgain',
+  async ({ code, asksAgain }) => {
+    const { search } = createCluster()
+    const { createErrorFromCode } = load('kafkajs/src/protocol/error') as {
+      createErrorFromCode: (code: number) => Error
+    }
+    await search('g')
+    createErrorFromCode(code)
+    expect(await search('g')).toEqual({ answer: asksAgain ? 2 : 1 })
+  },
+)
 
 test('a broker that cannot be reached makes its cluster forget the coordinators', async () => {
   const { cluster, search } = createCluster()

@@ -14,24 +14,8 @@ import type {
 } from '../../src/kafka/broker.ts'
 import type { ConnectionSettings } from '../../src/kafka/connection.ts'
 import { createKafkajsBroker } from '../../src/kafka/kafkajs-broker.ts'
-import { silentLog, type Log, type LogFields } from '../../src/ops/log.ts'
+import { silentLog, type Log } from '../../src/ops/log.ts'
 import { kafkaBrokers, randomName } from './kafka.ts'
-
-export interface LogLine {
-  readonly level: 'debug' | 'info' | 'warn' | 'error'
-  readonly fields: LogFields
-  readonly message: string
-}
-
-/** A log that keeps its lines. */
-export function createRecordingLog(): { readonly log: Log; readonly lines: readonly LogLine[] } {
-  const lines: LogLine[] = []
-  const at = (level: LogLine['level']) => (fields: LogFields, message: string) => {
-    lines.push({ level, fields, message })
-  }
-  const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), child: () => log }
-  return { log, lines }
-}
 
 export interface BrokerParts {
   readonly settings?: Partial<ConnectionSettings>
@@ -52,9 +36,10 @@ export function openBroker({ settings = {}, log = silentLog, clock = systemClock
   return createKafkajsBroker({ ...base, ...settings }, log, clock)
 }
 
-/** One record for partition 0 of `topic` unless said otherwise. */
+/** One record for partition 0 of `topic` unless said otherwise. Of now: an old timestamp makes Kafka put the control
+ *  record after it into the next segment, and a fetch ends where a segment ends. */
 export function outRecord(topic: string, value: string, partition = 0): OutRecord {
-  return { topic, partition, key: null, value, timestamp: 1_700_000_000_000, headers: {} }
+  return { topic, partition, key: null, value, timestamp: systemClock.now(), headers: {} }
 }
 
 /** A unit of no member's: the exactly-once session does not look at it. */

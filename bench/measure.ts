@@ -1,0 +1,37 @@
+// Rates of two ways to do the same work, fair to both: rounds alternate in one process after a warm-up, the median counts.
+
+export interface Contender {
+  readonly name: string
+  /** Does the whole work once; what it gives keeps the work from being optimised away. */
+  readonly run: () => number
+}
+
+export interface Measured {
+  readonly name: string
+  readonly perSecond: number
+  readonly microsecondsEach: number
+}
+
+/** `units`: how many things one run handles. */
+export function measureAlternating(contenders: readonly Contender[], units: number, rounds: number): Measured[] {
+  for (const { run } of contenders) run()
+  const timesMs = contenders.map((): number[] => [])
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, { run }] of contenders.entries()) timesMs[index]!.push(timeMs(run))
+  }
+  return contenders.map(({ name }, index) => {
+    const ms = median(timesMs[index]!)
+    return { name, perSecond: Math.round((units / ms) * 1000), microsecondsEach: Number(((ms / units) * 1000).toFixed(2)) }
+  })
+}
+
+function timeMs(run: () => number): number {
+  const start = performance.now()
+  if (run() < 0) throw new Error('a run gives a sum of lengths')
+  return performance.now() - start
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[sorted.length >> 1] ?? Number.NaN
+}

@@ -1,0 +1,43 @@
+// A seeded source of choices (mulberry32): the same seed gives the same benchmark on every machine.
+
+export interface Random {
+  /** From `low` to `high`, both included. */
+  integer(low: number, high: number): number
+  chance(probability: number): boolean
+  pick<T>(values: readonly T[]): T
+  some<T>(values: readonly T[]): T[]
+  hex(length: number): string
+  uuid(): string
+  ulid(): string
+  /** With at most two decimals, none of them a trailing zero. */
+  price(): number
+  /** Unix seconds in 2024. */
+  time(): number
+}
+
+const base32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+export function createRandom(seed: number): Random {
+  let state = seed
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+  const integer = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1))
+  const letters = (alphabet: string, length: number): string =>
+    Array.from({ length }, () => alphabet[integer(0, alphabet.length - 1)]).join('')
+  const hex = (length: number): string => letters('0123456789abcdef', length)
+  return {
+    integer,
+    chance: (probability) => next() < probability,
+    pick: (values) => values[integer(0, values.length - 1)]!,
+    some: (values) => values.filter(() => next() < 0.4),
+    hex,
+    uuid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(12)}`,
+    ulid: () => `01HQ${letters(base32, 22)}`,
+    price: () => integer(1, 20_000) / 100,
+    time: () => 1_709_251_200 + integer(0, 2_000_000),
+  }
+}

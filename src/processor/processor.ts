@@ -1,0 +1,205 @@
+// The stream processor: raw topic -> destination, unsupported and dead-letter topics. Joins the group, keeps one task for
+// each raw partition it owns, and closes the tasks of partitions that left (kafka.md, "Exactly-once").
+import type { Clock } from '../clock.ts'
+import { TrackbridgeError } from '../errors.ts'
+import type { BatchContext, Broker, Consumer, ConsumerBatch, Session, TopicPartition } from '../kafka/broker.ts'
+import type { Log } from '../ops/log.ts'
+import { addCounts, noCounts, type Counts } from './counts.ts'
+import { createPartitioner, type Partitioner, type Partitioning } from './partitioner.ts'
+import type { Route } from './routing.ts'
+import { createTask, type BatchEnd, type Task } from './task.ts'
+import { processRecord, tooLargeRecord, type TopologySettings } from './topology.ts'
+import type { MappingSettings } from '../translate/mapping-table.ts'
+
+export interface ProcessorDeps {
+  readonly broker: Pick<Broker, 'admin' | 'consume' | 'session' | 'partitionForKey'>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface ProcessorOptions {
+  /** Begins with the prefix. Transactional ids are `<group>.<raw topic>.<partition>`: stable, with no host in them. */
+  readonly group: string
+  readonly rawTopic: string
+  readonly deadLetterTopic: string
+  readonly unsupportedTopic: string
+  readonly routes: readonly Route[]
+  readonly mapping: MappingSettings
+  readonly partitioning: Partitioning
+  readonly delivery: 'exactly-once' | 'at-least-once'
+  readonly chunkRecords: number
+  readonly concurrency: number
+  readonly maxWaitMs: number
+  readonly maxBytesPerPartition: number
+  readonly sessionTimeoutMs: number
+  readonly transactionTimeoutMs: number
+}
+
+export interface ProcessorStatus {
+  /** Raw partitions of ours. */
+  readonly assigned: readonly number[]
+  /** Partitions that cannot go on, and why; they are tried again, nothing is skipped. */
+  readonly stuck: ReadonlyMap<number, string>
+  /** Whether the group has given us an assignment yet. */
+  readonly joined: boolean
+  /** Since the start. */
+  readonly counts: Counts
+  /** Next raw offset to be written from, by partition. */
+  readonly positions: ReadonlyMap<number, number>
+}
+
+export interface Processor {
+  status(): ProcessorStatus
+  /** Resolves after `stop`; rejects when the consumer cannot go on, or an invariant is broken. Call `stop` then too. */
+  readonly ended: Promise<void>
+  /** Lets the open transactions finish, leaves the group. May be called again. */
+  stop(): Promise<void>
+}
+
+/** A partition that Kafka refuses for good is offered again after this long. */
+const stuckRetryMs = 10_000
+
+/** What the parts of one processor share. */
+interface Shared {
+  readonly deps: ProcessorDeps
+  readonly options: ProcessorOptions
+  readonly topology: TopologySettings
+  readonly partitioner: Partitioner
+  readonly tasks: Map<number, Task>
+  readonly stuck: Map<number, string>
+  readonly positions: Map<number, number>
+  readonly stopping: AbortController
+  readonly broken: PromiseWithResolvers<never>
+  /** Batches may arrive before `consume` has resolved. */
+  readonly consumer: PromiseWithResolvers<Consumer>
+  counts: Counts
+  joined: boolean
+}
+
+/** Joins the group and begins. Rejects with TB_TOPIC_MISSING when a topic it writes to does not exist. */
+export async function startProcessor(deps: ProcessorDeps, options: ProcessorOptions): Promise<Processor> {
+  const partitioner = await createPartitioner(deps.broker, options)
+  const shared: Shared = {
+    deps,
+    options,
+    partitioner,
+    topology: { ...options, partitionOf: (...choice) => partitioner.partitionOf(...choice) },
+    tasks: new Map(),
+    stuck: new Map(),
+    positions: new Map(),
+    stopping: new AbortController(),
+    broken: Promise.withResolvers<never>(),
+    consumer: Promise.withResolvers<Consumer>(),
+    counts: noCounts,
+    joined: false,
+  }
+  const consumer = await deps.broker.consume(
+    { ...options, topics: [options.rawTopic] },
+    {
+      onAssignment: (partitions) => onAssignment(shared, partitions),
+      onBatch: (batch, context) => onBatch(shared, batch, context),
+    },
+  )
+  shared.consumer.resolve(consumer)
+  return {
+    status: () => toStatus(shared),
+    ended: Promise.race([consumer.ended, shared.broken.promise]),
+    stop: () => stop(shared, consumer),
+  }
+}
+
+function onAssignment(shared: Shared, partitions: readonly TopicPartition[]): void {
+  const mine = new Set(partitions.map(({ partition }) => partition))
+  shared.joined = true
+  shared.deps.log.info({ topic: shared.options.rawTopic, partitions: [...mine] }, 'assignment')
+  for (const partition of new Set([...shared.tasks.keys(), ...shared.positions.keys()]))
+    if (!mine.has(partition)) forget(shared, partition)
+}
+
+function forget(shared: Shared, partition: number): void {
+  const task = shared.tasks.get(partition)
+  shared.tasks.delete(partition)
+  shared.stuck.delete(partition)
+  shared.positions.delete(partition)
+  void task
+    ?.close()
+    .catch((error: unknown) => shared.deps.log.debug({ err: error, partition }, 'closing a session failed'))
+}
+
+async function onBatch(shared: Shared, batch: ConsumerBatch, context: BatchContext): Promise<void> {
+  const { partition } = batch
+  const consumer = await shared.consumer.promise
+  const task = shared.tasks.get(partition) ?? openTask(shared, partition, consumer)
+  const end = await processBatch(shared, task, batch, context)
+  if (end === 'done' && shared.stuck.delete(partition)) shared.deps.log.info({ partition }, 'partition goes on')
+  if (typeof end === 'object') stopPartition(shared, partition, end.stuck, consumer)
+}
+
+async function processBatch(
+  shared: Shared,
+  task: Task,
+  batch: ConsumerBatch,
+  context: BatchContext,
+): Promise<BatchEnd> {
+  try {
+    await shared.partitioner.cover(batch.partition)
+    return await task.process(batch, context)
+  } catch (error) {
+    if (error instanceof TrackbridgeError && error.code !== 'TB_BUG') return { stuck: error }
+    shared.broken.reject(error instanceof Error ? error : new Error(String(error)))
+    return 'left'
+  }
+}
+
+function stopPartition(shared: Shared, partition: number, why: TrackbridgeError, consumer: Consumer): void {
+  const { log } = shared.deps
+  const { rawTopic: topic } = shared.options
+  shared.stuck.set(partition, why.message)
+  log.error({ topic, partition, err: why, retryMs: stuckRetryMs }, 'partition stopped: nothing is skipped')
+  // Paused rather than waited for: a handler that waits holds up every partition of the same broker.
+  consumer.pause({ topic, partition })
+  void resumeLater(shared, { topic, partition }, consumer)
+}
+
+async function resumeLater({ deps, stopping }: Shared, source: TopicPartition, consumer: Consumer): Promise<void> {
+  await deps.clock.sleep(stuckRetryMs, stopping.signal)
+  if (!stopping.signal.aborted) consumer.resume(source)
+}
+
+function openTask(shared: Shared, partition: number, consumer: Consumer): Task {
+  const { deps, options, topology } = shared
+  const task = createTask({
+    clock: deps.clock,
+    log: deps.log.child({ topic: options.rawTopic, partition }),
+    openSession: () => openSession(shared, partition, consumer),
+    process: (record, { tooLarge }) =>
+      (tooLarge ? tooLargeRecord : processRecord)({ ...record, topic: options.rawTopic, partition }, topology),
+    chunkRecords: options.chunkRecords,
+    onCommit: ({ next, counts }) => {
+      shared.positions.set(partition, next)
+      shared.counts = addCounts(shared.counts, counts)
+    },
+  })
+  shared.tasks.set(partition, task)
+  return task
+}
+
+function openSession({ deps, options }: Shared, partition: number, consumer: Consumer): Session {
+  const { group, rawTopic: topic, transactionTimeoutMs } = options
+  const source = { topic, partition }
+  if (options.delivery === 'at-least-once')
+    return deps.broker.session({ delivery: 'at-least-once', consumer, group, source })
+  const transactionalId = `${group}.${topic}.${partition}`
+  return deps.broker.session({ delivery: 'exactly-once', transactionalId, transactionTimeoutMs, group, source })
+}
+
+async function stop(shared: Shared, consumer: Consumer): Promise<void> {
+  shared.stopping.abort()
+  await consumer.stop()
+  await Promise.allSettled([...shared.tasks.values()].map((task) => task.close()))
+  shared.tasks.clear()
+}
+
+function toStatus({ tasks, stuck, joined, counts, positions }: Shared): ProcessorStatus {
+  return { assigned: [...tasks.keys()], stuck: new Map(stuck), joined, counts, positions: new Map(positions) }
+}
