@@ -3,13 +3,14 @@ import { defineConfig } from 'vitest/config'
 // Two projects: "unit" needs nothing but Node, "integration" needs a real Kafka, which its global set-up provides.
 export default defineConfig({
   test: {
+    reporters: ['default', './test/support/summary-reporter.ts'],
     projects: [
       {
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**'],
-          testTimeout: 20_000,
+          testTimeout: 30_000,
         },
       },
       {

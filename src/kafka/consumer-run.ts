@@ -187,7 +187,10 @@ async function stop(state: RunState, joined: Promise<void>): Promise<void> {
 async function disconnect({ kafkajs, shared }: RunState, joined: Promise<void>): Promise<void> {
   const tried = `leave group ${shared.options.group}`
   try {
-    await within(joined.then(() => kafkajs.disconnect()), { timeoutMs: disconnectTimeoutMs, tried, clock: shared.clock })
+    await within(
+      joined.then(() => kafkajs.disconnect()),
+      { timeoutMs: disconnectTimeoutMs, tried, clock: shared.clock },
+    )
   } catch (error) {
     const { code, message } = toTrackbridgeError(error, tried)
     shared.log.warn({ code, error: message }, 'a consumer did not disconnect in order')

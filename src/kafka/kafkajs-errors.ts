@@ -75,7 +75,7 @@ function unlisted(links: readonly ErrorLike[]): KafkaFault {
 }
 
 function findByNameOrSocket(links: readonly ErrorLike[]): FoundFault {
-  const tls = links.find(isTlsFault)
+  const tls = links.find(hasTlsCode) ?? links.find(hasTlsWords)
   if (tls !== undefined) {
     const what = `the TLS connection is refused: ${text(tls.message)}; look at the CA, the certificates and the listener`
     return { fault: { code: 'TB_KAFKA_UNAUTHORIZED', text: what }, kafkaError: text(tls.code) || 'TLS' }
@@ -100,11 +100,13 @@ function unknownFault(links: readonly ErrorLike[]): FoundFault {
   }
 }
 
-function isTlsFault(link: ErrorLike): boolean {
-  const code = text(link.code)
-  if (tlsCodes.has(code) || code.startsWith('ERR_SSL_')) return true
-  // kafkajs keeps the words of TLS errors where it loses their code.
-  return /\bcertificate\b|\bSSL routines\b|\bssl3?_/i.test(text(link.message))
+function hasTlsCode({ code }: ErrorLike): boolean {
+  return tlsCodes.has(text(code)) || text(code).startsWith('ERR_SSL_')
+}
+
+// kafkajs keeps the words of some TLS errors and loses their code.
+function hasTlsWords({ message }: ErrorLike): boolean {
+  return /\bcertificate\b|\bSSL routines\b/i.test(text(message))
 }
 
 function typeOf(link: ErrorLike): string | undefined {

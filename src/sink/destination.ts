@@ -126,7 +126,6 @@ export async function openDestination(deps: DestinationDeps, options: Destinatio
   )
   state.consumer = consumer
   consumer.ended.catch(reject)
-  for (const entry of state.entries.values()) regulate(state, entry)
   const committing = commitFromTimeToTime(state)
   let stopped: Promise<void> | null = null
   return {

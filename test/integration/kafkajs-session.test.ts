@@ -12,8 +12,8 @@ interface Setting {
   readonly out: string
   readonly group: string
   readonly source: { readonly topic: string; readonly partition: number }
-  values(): Promise<readonly (string | null)[]>
-  committed(): Promise<number | undefined>
+  readonly values: () => Promise<readonly (string | null)[]>
+  readonly committed: () => Promise<number | undefined>
 }
 
 type TopicShape = Parameters<typeof createTopics>[0][string]

@@ -94,11 +94,11 @@ test('of aborted and committed transactions of the same producers exactly the co
   const topic = randomName('read-committed')
   await createTopics({ [topic]: 1 })
   const producers = await Promise.all(['A', 'B', 'C'].map((name) => transactional(topic, name)))
+  const first = producers.map(({ transaction }) => transaction)
   const expected: string[] = []
   for (let round = 0; round < 6; round += 1) {
-    const transactions = await Promise.all(
-      producers.map(({ producer, transaction }) => (round === 0 ? transaction : producer.transaction())),
-    )
+    const transactions =
+      round === 0 ? first : await Promise.all(producers.map(({ producer }) => producer.transaction()))
     const values: string[][] = [[], [], []]
     for (const step of [0, 1, 2, 0, 2, 1, 1]) {
       const value = `${round}-${step}-${values[step]!.length}`

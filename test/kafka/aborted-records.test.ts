@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { dropAbortedRecords, type AbortedTransaction, type FetchedRecord } from '../../src/kafka/aborted-records.ts'
 

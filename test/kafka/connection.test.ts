@@ -45,7 +45,7 @@ test('SASL oauthbearer asks for a token each time', async () => {
   let asked = 0
   const token = (): Promise<string> => Promise.resolve(`token ${(asked += 1)}`)
   const { sasl } = kafkaOptions({ ...settings, sasl: { mechanism: 'oauthbearer', token } })
-  const provider = (sasl as { oauthBearerProvider(): Promise<unknown> }).oauthBearerProvider
+  const provider = (sasl as { oauthBearerProvider: () => Promise<unknown> }).oauthBearerProvider
   expect([await provider(), await provider()]).toEqual([{ value: 'token 1' }, { value: 'token 2' }])
 })
 

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { errorCodes, TrackbridgeError, type ErrorCode } from '../../src/errors.ts'
 import { faultsByType } from '../../src/kafka/kafka-faults.ts'
@@ -9,7 +9,7 @@ const load = createRequire(import.meta.url)
 type Constructor = new (...parts: readonly unknown[]) => Error
 const kafkajsErrors = load('kafkajs/src/errors') as Record<string, Constructor>
 const { createErrorFromCode, errorCodes: kafkajsCodes } = load('kafkajs/src/protocol/error') as {
-  createErrorFromCode(code: number): Error
+  createErrorFromCode: (code: number) => Error
   errorCodes: readonly { readonly type: string }[]
 }
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { TrackbridgeError } from '../../src/errors.ts'
 import {
@@ -61,11 +61,12 @@ test('the modules that kafkajs loads are the corrected ones', () => {
   expect(load('kafkajs/src/consumer/filterAbortedMessages')).toBe(filterAbortedMessages)
 })
 
+const partitioner = (choice: { message: Message }): number => choice.message.partition
+
 test('law: linear grouping gives what stock grouping gives', () => {
   const message = fc.record({ id: fc.nat(), partition: fc.nat(5) })
   fc.assert(
     fc.property(fc.array(message), fc.array(fc.constant({}), { maxLength: 2 }), (messages, partitionMetadata) => {
-      const partitioner = (choice: { message: Message }): number => choice.message.partition
       const input = { topic: 't', partitionMetadata, messages, partitioner }
       expect(groupMessagesPerPartition(input)).toEqual(stockGrouping(input))
     }),

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { partitionForKey } from '../../src/kafka/kafkajs.ts'
 
@@ -34,7 +34,7 @@ interface Codec {
   decompress(bytes: Buffer): Promise<Buffer>
 }
 const { lookupCodec } = createRequire(import.meta.url)('kafkajs/src/protocol/message/compression') as {
-  lookupCodec(type: number): Codec
+  lookupCodec: (type: number) => Codec
 }
 
 test.each([

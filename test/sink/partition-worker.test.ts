@@ -179,6 +179,29 @@ describe('the end', () => {
     expect(worker.committable()).toBe(null)
   })
 
+  test('finishing does not try again what comes to nothing meanwhile', async () => {
+    const answers: ((answer: ApiAnswer) => void)[] = []
+    const { clock, worker } = openWorker({ answer: () => new Promise((resolve) => answers.push(resolve)) })
+    worker.push(records(0, 1), 1)
+    clock.advance(50)
+    await settle()
+    const finished = worker.finish()
+    answers[0]?.(status(503))
+    await finished
+    expect([worker.committable(), clock.sleeping()]).toEqual([null, 0])
+  })
+
+  test('closing while a dead letter is being written does not count it', async () => {
+    const written: (() => void)[] = []
+    const { worker, counted } = openWorker({ deadLetter: () => new Promise((resolve) => written.push(resolve)) })
+    worker.push([record(0, 'no json')], 1)
+    await settle()
+    worker.close()
+    written[0]?.()
+    await settle()
+    expect([worker.committable(), counted.rejected]).toEqual([null, 0])
+  })
+
   test('closing forgets what is in flight, whatever becomes of it', async () => {
     const answers: ((answer: ApiAnswer) => void)[] = []
     const { clock, worker, sent, counted } = openWorker({

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { TrackbridgeError } from '../../src/errors.ts'
 import { silentLog } from '../../src/ops/log.ts'
+import type { PipelinesApi } from '../../src/sink/pipelines-api.ts'
 import { startSink } from '../../src/sink/sink.ts'
 import { runUntil } from '../support/fake-clock.ts'
 import type { MemoryBroker } from '../support/memory-broker.ts'
@@ -183,12 +184,15 @@ describe('sink', () => {
         ++calls === 2 ? Promise.reject(new Error('no')) : broker.consume(options, handlers),
     }
     const again = destination(setting, { name: 'again' })
-    const starting = startSink(
-      { broker: failing, clock, log: silentLog, random: () => 0 },
-      optionsFor(setting, { others: [again] }),
-    )
+    let open = 0
+    const openApi = (): PipelinesApi => {
+      open++
+      return { send: async () => ({ networkError: 'no' }), close: async () => void open-- }
+    }
+    const deps = { broker: failing, clock, log: silentLog, random: () => 0, openApi }
+    const starting = startSink(deps, optionsFor(setting, { others: [again] }))
     await expect(starting).rejects.toThrow('no')
-    expect([broker.open(), clock.sleeping()]).toEqual([0, 0])
+    expect([broker.open(), clock.sleeping(), open]).toEqual([0, 0, 0])
   })
 
   test('ends with an error when its consumer has given up', async () => {

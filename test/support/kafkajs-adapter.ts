@@ -67,9 +67,9 @@ export interface Collected {
   readonly group: string
   readonly batches: readonly ConsumerBatch[]
   /** Values of all records in the order of their arrival. */
-  values(): readonly string[]
+  readonly values: () => readonly string[]
   /** The newest assignment as `topic/partition`, sorted; undefined before the first. */
-  assigned(): readonly string[] | undefined
+  readonly assigned: () => readonly string[] | undefined
 }
 
 /** Resolves everything it is handed. */
