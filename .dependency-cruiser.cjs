@@ -1,6 +1,6 @@
 // The layers of src/, one rule each. Data flows one way: see "Layers" in README.md.
 const PURE =
-  '^src/(translate|records)/|^src/(json|errors)\\.ts$|^src/kafka/broker\\.ts$|^src/processor/(topology|routing)\\.ts$|^src/sink/(batch|verdict|backoff|committable|token-bucket)\\.ts$'
+  '^src/(translate|records)/|^src/(json|errors)\\.ts$|^src/kafka/broker\\.ts$|^src/processor/(topology|routing)\\.ts$|^src/sink/(batch|outgoing|verdict|backoff|committable|token-bucket)\\.ts$'
 const only = (name, from, to, comment) => ({ name, comment, severity: 'error', from, to })
 const importer = (library, path) =>
   only(

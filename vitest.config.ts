@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config'
+import { summaryReporter } from './test/support/summary-reporter.ts'
 
 // Two projects: "unit" needs nothing but Node, "integration" needs a real Kafka, which its global set-up provides.
 export default defineConfig({
   test: {
-    reporters: ['default', './test/support/summary-reporter.ts'],
+    reporters: ['default', summaryReporter],
     projects: [
       {
         test: {

@@ -5,7 +5,8 @@ import { TrackbridgeError } from '../errors.ts'
 import type { Broker, Producer } from '../kafka/broker.ts'
 import type { Log } from '../ops/log.ts'
 import { createDeadLetterWriter } from './dead-letter-writer.ts'
-import { openDestination, type Destination, type DestinationStatus, type SinkLimits } from './destination.ts'
+import type { SinkLimits } from './assignment.ts'
+import { openDestination, type Destination, type DestinationStatus } from './destination.ts'
 import { createPipelinesApi, type PipelinesApi, type PipelinesApiOptions } from './pipelines-api.ts'
 
 export interface SinkDeps {

@@ -139,14 +139,19 @@ interface SessionParts {
   close(): Promise<void>
 }
 
-const failure = (
-  outcome: 'aborted' | 'unknown',
-  reason: 'fenced' | 'rebalanced' | 'too-large' | 'transient' | 'fatal',
-): CommitResult => ({
+const failureCodes = {
+  fenced: 'TB_KAFKA_FENCED',
+  rebalanced: 'TB_KAFKA_REBALANCED',
+  'too-large': 'TB_KAFKA_TOO_LARGE',
+  transient: 'TB_KAFKA_UNAVAILABLE',
+  fatal: 'TB_KAFKA_FATAL',
+} as const
+
+const failure = (outcome: 'aborted' | 'unknown', reason: keyof typeof failureCodes): CommitResult => ({
   ok: false,
   outcome,
   reason,
-  error: new Error(`memory broker: the commit was ${outcome} (${reason})`),
+  error: new TrackbridgeError(failureCodes[reason], `memory broker: the commit was ${outcome} (${reason})`),
 })
 
 const faultResults = {

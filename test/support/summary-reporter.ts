@@ -2,8 +2,7 @@
 // test that did not run proves nothing.
 import type { Reporter, TestModule } from 'vitest/node'
 
-// oxlint-disable-next-line import/no-default-export -- vitest wants it
-export default {
+export const summaryReporter: Reporter = {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const counts = { passed: 0, failed: 0, skipped: 0 }
     for (const module of modules) {
@@ -19,4 +18,4 @@ export default {
     const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
     process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed${skipped}\n`)
   },
-} satisfies Reporter
+}
