@@ -34,7 +34,8 @@ export interface ConsumerBatch extends TopicPartition {
   readonly nextOffset: number
   /** End of the partition as of this fetch, open transactions included. */
   readonly highWatermark: number
-  /** True when only filtered records (aborted, control) lie between the batch before, or our own seek, and this one.
+  /** True when only filtered records (aborted, control), or records that Kafka has deleted, lie between the batch before,
+   *  or our own seek, and this one.
    *  False for the first batch after an assignment: kafkajs then starts from an offset it read before. */
   readonly continuous: boolean
   readonly records: readonly ConsumerRecord[]

@@ -43,12 +43,16 @@ async function deliver(state: RunState, failures: Map<string, number>, payload: 
   // A handler of the assignment before may still be at work on this partition.
   await shared.active.get(key)
   if (isCurrent(state, owner)) {
-    const work = handle(state, failures, { payload, owner, continuous: arrival.type === 'continuous' })
+    const work = handle(state, failures, { payload, owner, continuous: isContinuous(arrival) })
     shared.active.set(key, work)
     await work
     shared.active.delete(key)
   }
   rejoinIfLost(state, owner)
+}
+
+function isContinuous(arrival: Arrival): boolean {
+  return arrival.type === 'continuous' || (arrival.type === 'gone' && arrival.deleted)
 }
 
 function isCurrent(state: RunState, owner: Assignment): boolean {

@@ -3,12 +3,13 @@
 // Promise of broker.ts (`continuous`); kafkajs resets an out-of-range offset without a word to its user.
 
 /** What a fetched batch is, seen from the batch before. `gone`: records between were lost; `from` is unknown when
- *  nothing of the partition was read in this assignment. `rewound`: the partition was cut below what we had read. */
+ *  nothing of the partition was read in this assignment. `deleted`: Kafka said that it has none below `until`, so that
+ *  going back for them would lead to the same place for ever. `rewound`: the partition was cut below what we had read. */
 export type Arrival =
   | { readonly type: 'continuous' }
   | { readonly type: 'first' }
   | { readonly type: 'stale'; readonly resumeAt: number }
-  | { readonly type: 'gone'; readonly from: number | undefined; readonly until: number }
+  | { readonly type: 'gone'; readonly from: number | undefined; readonly until: number; readonly deleted: boolean }
   | { readonly type: 'rewound'; readonly from: number; readonly to: number }
 
 /** Keys are one per partition, as the caller likes. Offsets are "next to read". */
@@ -32,13 +33,13 @@ export function createFetchPositions(): FetchPositions {
       const known = expected.get(key)
       const wasReset = resets.delete(key)
       if (known === undefined)
-        return wasReset ? { type: 'gone', from: undefined, until: fetchedOffset } : { type: 'first' }
+        return wasReset ? { type: 'gone', from: undefined, until: fetchedOffset, deleted: false } : { type: 'first' }
       if (known === fetchedOffset) return { type: 'continuous' }
       if (fetchedOffset < known && !wasReset) return { type: 'stale', resumeAt: known }
       expected.delete(key)
       return fetchedOffset < known
         ? { type: 'rewound', from: known, to: fetchedOffset }
-        : { type: 'gone', from: known, until: fetchedOffset }
+        : { type: 'gone', from: known, until: fetchedOffset, deleted: wasReset }
     },
     movedTo: (key, next) => void expected.set(key, next),
     filtered(key, last) {

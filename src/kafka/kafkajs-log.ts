@@ -8,6 +8,7 @@ const ordinary: readonly RegExp[] = [
   /^Response /,
   /^Crash: /,
   /^Restarting the consumer/,
+  /^Error when calling eachBatch/,
   /^Offset out of range/,
   /^Failed to send messages/,
   /^Connection error/,

@@ -73,7 +73,8 @@ interface Shared {
   /** Batches may arrive before `consume` has resolved. */
   readonly consumer: PromiseWithResolvers<Consumer>
   counts: Counts
-  joined: boolean
+  /** undefined before the group's first answer. */
+  assigned: readonly number[] | undefined
 }
 
 /** Joins the group and begins. Rejects with TB_TOPIC_MISSING when a topic it writes to does not exist. */
@@ -91,7 +92,7 @@ export async function startProcessor(deps: ProcessorDeps, options: ProcessorOpti
     broken: Promise.withResolvers<never>(),
     consumer: Promise.withResolvers<Consumer>(),
     counts: noCounts,
-    joined: false,
+    assigned: undefined,
   }
   const consumer = await deps.broker.consume(
     { ...options, topics: [options.rawTopic] },
@@ -101,16 +102,19 @@ export async function startProcessor(deps: ProcessorDeps, options: ProcessorOpti
     },
   )
   shared.consumer.resolve(consumer)
+  const ended = Promise.race([consumer.ended, shared.broken.promise])
+  // Callers may look at `ended` late or only through stop.
+  ended.catch(() => undefined)
   return {
     status: () => toStatus(shared),
-    ended: Promise.race([consumer.ended, shared.broken.promise]),
+    ended,
     stop: () => stop(shared, consumer),
   }
 }
 
 function onAssignment(shared: Shared, partitions: readonly TopicPartition[]): void {
   const mine = new Set(partitions.map(({ partition }) => partition))
-  shared.joined = true
+  shared.assigned = [...mine]
   shared.deps.log.info({ topic: shared.options.rawTopic, partitions: [...mine] }, 'assignment')
   for (const partition of new Set([...shared.tasks.keys(), ...shared.positions.keys()]))
     if (!mine.has(partition)) forget(shared, partition)
@@ -200,6 +204,12 @@ async function stop(shared: Shared, consumer: Consumer): Promise<void> {
   shared.tasks.clear()
 }
 
-function toStatus({ tasks, stuck, joined, counts, positions }: Shared): ProcessorStatus {
-  return { assigned: [...tasks.keys()], stuck: new Map(stuck), joined, counts, positions: new Map(positions) }
+function toStatus({ assigned, stuck, counts, positions }: Shared): ProcessorStatus {
+  return {
+    assigned: assigned ?? [],
+    stuck: new Map(stuck),
+    joined: assigned !== undefined,
+    counts,
+    positions: new Map(positions),
+  }
 }

@@ -33,6 +33,7 @@ export type BatchEnd = 'done' | 'left' | { readonly stuck: TrackbridgeError }
 export interface Task {
   /** Never rejects but for broken invariants. */
   process(batch: ConsumerBatch, context: BatchContext): Promise<BatchEnd>
+  /** For good: a batch that is still under way is left. To be called after its assignment has ended. */
   close(): Promise<void>
 }
 
@@ -45,8 +46,12 @@ interface State {
   session: Session | undefined
   /** Next offset to write from; null: the group has no committed offset yet, so the first batch is the start. */
   position: number | null
-  /** Records of the next unit; 0: one record alone was too large, so it becomes a dead letter. */
+  /** Records of the next unit, at least one. */
   chunkRecords: number
+  /** Offset of a record that was too large even alone: it becomes a dead letter. By offset, for the next unit may start
+   *  elsewhere: whoever owned the partition meanwhile may have written that record. */
+  tooLargeOffset: number | undefined
+  closed: boolean
 }
 
 /** What all steps of one batch need. */
@@ -58,10 +63,19 @@ interface Run {
 }
 
 export function createTask(deps: TaskDeps): Task {
-  const state: State = { session: undefined, position: null, chunkRecords: deps.chunkRecords }
+  const state: State = {
+    session: undefined,
+    position: null,
+    chunkRecords: deps.chunkRecords,
+    tooLargeOffset: undefined,
+    closed: false,
+  }
   return {
     process: (batch, context) => processBatch({ deps, state, batch, context }),
-    close: () => closeSession(state),
+    close() {
+      state.closed = true
+      return closeSession(state)
+    },
   }
 }
 
@@ -74,7 +88,7 @@ async function processBatch(run: Run): Promise<BatchEnd> {
     await closeSession(state).catch(() => undefined)
     const { reason, outcome, error } = end
     if (reason === 'rebalanced') return 'left'
-    if (reason === 'fatal') return { stuck: asTrackbridgeError(error) }
+    if (reason === 'fatal') return { stuck: requireNoBug(asTrackbridgeError(error)) }
     deps.log.warn({ reason, outcome, err: error }, 'a chunk was not written; taking it again from the committed offset')
     if (reason !== 'too-large') await deps.clock.sleep(backoffMs, context.signal)
     // After a fence: only a member may open a session again, or two owners fence each other for ever.
@@ -107,6 +121,8 @@ async function align({ deps, state, batch, context }: Run): Promise<boolean> {
 
 async function openSession(deps: TaskDeps, state: State): Promise<void> {
   await closeSession(state)
+  // Whoever closed the task while we waited could not close the session that comes now.
+  if (state.closed) throw new TrackbridgeError('TB_KAFKA_REBALANCED', 'the partition is not ours any more')
   const session = deps.openSession()
   state.session = session
   await session.init()
@@ -123,7 +139,7 @@ async function closeSession(state: State): Promise<void> {
 async function advance(run: Run): Promise<Failure | undefined> {
   const { state, batch, context } = run
   while (!context.signal.aborted && (state.position ?? batch.fetchedOffset) < batch.nextOffset) {
-    const chunk = sliceFrom(batch.records, state.position ?? batch.fetchedOffset, Math.max(1, state.chunkRecords))
+    const chunk = sliceFrom(batch.records, state.position ?? batch.fetchedOffset, state.chunkRecords)
     const last = chunk.at(-1)
     // The rest of the batch takes the control records behind it along.
     const isRest = last === undefined || last === batch.records.at(-1)
@@ -137,24 +153,25 @@ async function advance(run: Run): Promise<Failure | undefined> {
 async function commitChunk(run: Run, chunk: readonly ConsumerRecord[], next: number): Promise<Failure | undefined> {
   const { deps, state, batch } = run
   if (state.session === undefined) throw new TrackbridgeError('TB_BUG', 'a task committed without a session')
-  const { records, counts } = processChunk(deps, chunk, state.chunkRecords === 0)
+  const { records, counts } = processChunk(deps, chunk, state.tooLargeOffset)
   const result = await state.session.commit({ records, next, member: batch.member })
   if (!result.ok) {
-    if (result.reason === 'too-large') shrink(run, chunk.length, result)
+    if (result.reason === 'too-large') shrink(run, chunk, result)
     return result
   }
   state.position = next
-  state.chunkRecords = Math.min(deps.chunkRecords, Math.max(1, state.chunkRecords * 2))
+  // In small steps: a unit that is too large costs a session.
+  state.chunkRecords = Math.min(deps.chunkRecords, state.chunkRecords + Math.ceil(state.chunkRecords / 8))
   deps.onCommit({ next, counts })
   return undefined
 }
 
 // All of it before the transaction opens: nothing else may happen inside one.
-function processChunk(deps: TaskDeps, chunk: readonly ConsumerRecord[], tooLarge: boolean) {
+function processChunk(deps: TaskDeps, chunk: readonly ConsumerRecord[], tooLargeOffset: number | undefined) {
   const records: OutRecord[] = []
   const counter = createCounter()
   for (const record of chunk) {
-    const processed = deps.process(record, { tooLarge })
+    const processed = deps.process(record, { tooLarge: record.offset === tooLargeOffset })
     for (const output of processed.records) records.push(output)
     counter.add(processed)
   }
@@ -162,13 +179,16 @@ function processChunk(deps: TaskDeps, chunk: readonly ConsumerRecord[], tooLarge
 }
 
 // Half as many records next time; when one alone is too much it becomes a dead letter.
-function shrink({ deps, state }: Run, records: number, failure: Failure): void {
-  if (state.chunkRecords === 0)
+function shrink({ deps, state }: Run, chunk: readonly ConsumerRecord[], failure: Failure): void {
+  const [first] = chunk
+  if (chunk.length === 1 && first?.offset === state.tooLargeOffset)
     throw new TrackbridgeError('TB_DEAD_LETTER_REFUSED', 'the dead-letter topic refuses a record as too large', {
       cause: failure.error,
     })
-  state.chunkRecords = Math.floor(records / 2)
-  deps.log.warn({ records, next: state.chunkRecords }, 'a chunk is larger than a topic accepts; it is split')
+  if (chunk.length === 1) state.tooLargeOffset = first?.offset
+  state.chunkRecords = Math.max(1, Math.floor(chunk.length / 2))
+  const next = { records: state.chunkRecords, tooLargeOffset: state.tooLargeOffset }
+  deps.log.warn({ records: chunk.length, next }, 'a chunk is larger than a topic accepts; it is split')
 }
 
 async function isMember(context: BatchContext): Promise<boolean> {
@@ -186,8 +206,7 @@ function sliceFrom(records: readonly ConsumerRecord[], from: number, limit: numb
 
 // What init, committed and heartbeat reject with, as a failure like those of commit.
 function toFailure(error: unknown): Failure {
-  const known = asTrackbridgeError(error)
-  if (known.code === 'TB_BUG') throw known
+  const known = requireNoBug(asTrackbridgeError(error))
   const reasons = {
     reopen: 'rebalanced',
     stop: 'fatal',
@@ -197,6 +216,12 @@ function toFailure(error: unknown): Failure {
   } as const
   const reason = known.code === 'TB_KAFKA_FENCED' ? 'fenced' : reasons[known.reaction]
   return { ok: false, outcome: 'aborted', reason, error: known }
+}
+
+// Broken invariants end the process: no other try can mend them.
+function requireNoBug(error: TrackbridgeError): TrackbridgeError {
+  if (error.code === 'TB_BUG') throw error
+  return error
 }
 
 function asTrackbridgeError(error: unknown): TrackbridgeError {

@@ -53,7 +53,7 @@ test('a producer writes to the partition that is asked for', async () => {
   onTestFinished(() => producer.close())
   await producer.send([])
   await producer.send([outRecord(topic, 'a', 2), outRecord(topic, 'b', 0), outRecord(topic, 'c', 2)])
-  const read = await readCommitted(topic)
+  const read = await readCommitted(topic, { until: 3 })
   expect(read.map(({ partition, value }) => [partition, value])).toEqual([
     [0, 'b'],
     [2, 'a'],
@@ -134,6 +134,7 @@ test('watermarks end before an open transaction, and group offsets are those of 
       [1, { earliest: 0, lastStable: 0 }],
     ]),
   )
+  await until(async () => (await admin.groupOffsets(group, topic)).size > 0)
   expect(await admin.groupOffsets(group, topic)).toEqual(new Map([[1, 5]]))
   expect(await admin.groupOffsets(randomName('unknown'), topic)).toEqual(new Map())
   await transaction.abort()

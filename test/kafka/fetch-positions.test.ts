@@ -60,13 +60,13 @@ const rows: readonly {
     name: 'a batch beyond what is done says what is gone',
     before: (positions) => positions.movedTo(key, 7),
     at: 20,
-    arrival: { type: 'gone', from: 7, until: 20 },
+    arrival: { type: 'gone', from: 7, until: 20, deleted: false },
   },
   {
     name: 'a reset before the first batch is a loss from an unknown offset',
     before: (positions) => positions.reset(key),
     at: 20,
-    arrival: { type: 'gone', from: undefined, until: 20 },
+    arrival: { type: 'gone', from: undefined, until: 20, deleted: false },
   },
   {
     name: 'a reset followed by filtered records still says what is gone',
@@ -76,7 +76,7 @@ const rows: readonly {
       positions.filtered(key, 19)
     },
     at: 20,
-    arrival: { type: 'gone', from: 7, until: 20 },
+    arrival: { type: 'gone', from: 7, until: 20, deleted: true },
   },
   {
     name: 'a reset to below what is done is a partition that was cut',
@@ -110,7 +110,7 @@ test('a loss is told once', () => {
   const positions = createFetchPositions()
   positions.movedTo(key, 7)
   expect([positions.arrived(key, 20), positions.arrived(key, 20)]).toEqual([
-    { type: 'gone', from: 7, until: 20 },
+    { type: 'gone', from: 7, until: 20, deleted: false },
     { type: 'first' },
   ])
 })

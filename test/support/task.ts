@@ -6,6 +6,7 @@ import type {
   CommitResult,
   ConsumerBatch,
   ConsumerRecord,
+  Member,
   Session,
   Unit,
 } from '../../src/kafka/broker.ts'
@@ -52,6 +53,9 @@ export const failed = (reason: keyof typeof codes, outcome: 'aborted' | 'unknown
 
 export const ok: CommitResult = { ok: true }
 
+/** `steps('open | init', 'committed 3')`: the lines of `events`. */
+export const steps = (...texts: readonly string[]): string[] => texts.flatMap((text) => text.split(' | '))
+
 const record = (offset: number): ConsumerRecord => ({ offset, timestamp: 0, key: null, value: null, headers: [] })
 
 /** A batch of records with offsets from `from` up to, not including, `to`. */
@@ -81,12 +85,14 @@ export interface OpenTask {
   readonly events: string[]
   readonly log: readonly LogLine[]
   readonly committed: { readonly next: number; readonly counts: Counts }[]
+  /** Of the units that were committed, or tried. */
+  readonly members: Member[]
   /** Ends the assignment of all batches offered. */
   readonly assignment: AbortController
   /** Answers of the heartbeats to come; none left: they succeed. */
   readonly heartbeats: (TrackbridgeError | null)[]
   /** Offers a batch and lets time jump until it has ended. */
-  offer(batch: ConsumerBatch): Promise<BatchEnd>
+  readonly offer: (batch: ConsumerBatch) => Promise<BatchEnd>
 }
 
 export function openTask({ sessions = [{}], chunkRecords = 100 }: Script = {}): OpenTask {
@@ -95,6 +101,7 @@ export function openTask({ sessions = [{}], chunkRecords = 100 }: Script = {}): 
   const events: string[] = []
   const heartbeats: (TrackbridgeError | null)[] = []
   const committed: OpenTask['committed'] = []
+  const members: Member[] = []
   const assignment = new AbortController()
   let opened = 0
   const task = createTask({
@@ -106,7 +113,7 @@ export function openTask({ sessions = [{}], chunkRecords = 100 }: Script = {}): 
       },
     },
     log,
-    openSession: () => scriptedSession(sessions[Math.min(opened++, sessions.length - 1)] ?? {}, events),
+    openSession: () => scriptedSession(sessions[Math.min(opened++, sessions.length - 1)] ?? {}, { events, members }),
     process: processOne,
     chunkRecords,
     onCommit: (one) => committed.push(one),
@@ -126,6 +133,7 @@ export function openTask({ sessions = [{}], chunkRecords = 100 }: Script = {}): 
     events,
     log: lines,
     committed,
+    members,
     assignment,
     heartbeats,
     async offer(batch) {
@@ -141,7 +149,7 @@ export function openTask({ sessions = [{}], chunkRecords = 100 }: Script = {}): 
 const answerOf = async <T>(answer: Answer<T>): Promise<T> =>
   typeof answer === 'function' ? (answer as () => T | Promise<T>)() : answer
 
-function scriptedSession(script: SessionScript, events: string[]): Session {
+function scriptedSession(script: SessionScript, { events, members }: Pick<OpenTask, 'events' | 'members'>): Session {
   let commits = 0
   let isReady = false
   events.push('open')
@@ -159,6 +167,7 @@ function scriptedSession(script: SessionScript, events: string[]): Session {
     },
     async commit(unit: Unit) {
       events.push(`commit ${unit.records.map(({ value }) => value).join(',')} next ${unit.next}`)
+      members.push(unit.member)
       const answers = script.commits ?? [ok]
       return answerOf(answers[Math.min(commits++, answers.length - 1)] ?? ok)
     },
