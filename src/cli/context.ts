@@ -2,7 +2,7 @@
 // Commands take these as arguments, so that tests can hand in a broker in memory.
 import type { Command } from 'commander'
 import type { Clock } from '../clock.ts'
-import { configPath, loadConfig } from '../config/load.ts'
+import { configPath, loadConfig, namedConfigPath } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Broker } from '../kafka/broker.ts'
 import type { ConnectionSettings } from '../kafka/connection.ts'
@@ -19,6 +19,8 @@ export interface CliContext {
   /** Connects nothing yet. */
   createBroker(settings: ConnectionSettings, log: Log, clock: Clock): Promise<Broker>
   readonly probe: Probe
+  /** Not opened before a command wants it. */
+  readonly stdin: () => NodeJS.ReadStream
   /** The exit code when the command ends without an error; 0 unless this is called. */
   readonly exitWith: (code: number) => void
 }
@@ -48,6 +50,13 @@ export function readSettings(command: Command, context: CliContext, { quiet = fa
   const prettyOrJson = context.output.errorsAreTerminal ? 'pretty' : 'json'
   const log = context.createLog({ level, format: format === 'auto' ? prettyOrJson : format })
   return { config, path: configPath({ path: options.config }), log }
+}
+
+/** For commands that need no configuration: the one that --config or TRACKBRIDGE_CONFIG names, or nothing; a
+ *  trackbridge.yaml that happens to be here is not read. Throws as `readSettings` does. */
+export function readNamedConfig(command: Command): Config | undefined {
+  const path = namedConfigPath({ path: command.optsWithGlobals<GlobalOptions>().config })
+  return path === undefined ? undefined : loadConfig({ path })
 }
 
 /** The promise's own end, or a rejection as soon as the signal aborts: for commands that have nothing to finish. */

@@ -4,6 +4,8 @@ import { styleText } from 'node:util'
 
 export type Mark = 'ok' | 'warning' | 'failed' | 'skipped'
 
+export type Style = 'bold' | 'green' | 'yellow' | 'red' | 'cyan' | 'gray'
+
 export interface Output {
   /** True when stdout is a terminal, so that a person reads it. */
   readonly isTerminal: boolean
@@ -17,6 +19,12 @@ export interface Output {
   printMarked(mark: Mark, text: string): void
   /** On stderr, in red where there are colours: `error TB_CONFIG_INVALID: ...`. */
   printError(text: string): void
+  /** The text in this style where stdout shows colours, else as it is. */
+  paint(style: Style, text: string): string
+  /** Text as it is, on stdout; resolves when its reader keeps up, so that a long result never piles up in memory. */
+  writeSteadily(text: string): Promise<void>
+  /** Puts the text in place of the last one, on one line of stderr; an empty text leaves the line empty. */
+  printStatus(text: string): void
   /** Text as it is, for commander. */
   write(text: string): void
   writeError(text: string): void
@@ -60,6 +68,11 @@ export function createOutput({ stdout, stderr, onBrokenPipe }: OutputStreams): O
       const [, heading = '', rest = ''] = /^(error(?: \w+)?:)?(.*)$/s.exec(text) ?? []
       stderr.write(`${styleText('red', heading, { stream: stderr })}${rest}\n`)
     },
+    paint: (style, text) => styleText(style, text, { stream: stdout }),
+    writeSteadily: async (text) => {
+      if (!stdout.write(text)) await drained(stdout)
+    },
+    printStatus: (text) => void stderr.write(`\r${text}\u001B[K`),
     write: (text) => void stdout.write(text),
     writeError: (text) => void stderr.write(text),
     flush: async () => {
@@ -72,4 +85,17 @@ const flushed = (stream: NodeJS.WriteStream) =>
   new Promise<void>((resolve) => {
     if (stream.destroyed) resolve()
     else stream.write('', () => resolve())
+  })
+
+// A stream that closes never drains.
+const drained = (stream: NodeJS.WriteStream) =>
+  new Promise<void>((resolve) => {
+    const settle = (): void => {
+      stream.off('drain', settle)
+      stream.off('close', settle)
+      resolve()
+    }
+    stream.on('drain', settle)
+    stream.on('close', settle)
+    if (stream.destroyed) settle()
   })

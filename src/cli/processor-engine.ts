@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { Broker } from '../kafka/broker.ts'
 import type { Log } from '../ops/log.ts'
-import { startProcessor, type Processor, type ProcessorOptions } from '../processor/processor.ts'
+import { startProcessor, type Processor, type ProcessorOptions, type ProcessorStatus } from '../processor/processor.ts'
 import type { Engine } from './engines.ts'
 import { processGroup } from './group-names.ts'
 
@@ -31,11 +31,17 @@ export function processorOptions(config: Config): ProcessorOptions {
   }
 }
 
-export async function openProcessorEngine({ log, ...deps }: EngineDeps, config: Config): Promise<Engine> {
+/** The leg, with its figures for whoever shows them. */
+export interface ProcessorEngine extends Engine {
+  status(): ProcessorStatus
+}
+
+export async function openProcessorEngine({ log, ...deps }: EngineDeps, config: Config): Promise<ProcessorEngine> {
   const processor = await startProcessor({ ...deps, log: log.child({ engine: 'process' }) }, processorOptions(config))
   const rate = createRate(deps.clock)
   return {
     name: 'process',
+    status: () => processor.status(),
     ended: processor.ended,
     stop: () => processor.stop(),
     health: () => new Map([['process', whyNotReady(processor)]]),

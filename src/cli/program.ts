@@ -2,10 +2,13 @@
 // every error has been told on stderr by then. A new command is one line in `commands`.
 import { Command, CommanderError, Option } from 'commander'
 import { checkCommand } from './check.ts'
+import { demoCommand } from './demo.ts'
 import { logLevels, type CliContext } from './context.ts'
+import { explainCommand } from './explain.ts'
 import { exitCodeOf, failureText, signalCodes } from './failure.ts'
 import { processCommand, runCommand, sinkCommand } from './run.ts'
 import { topicsCommand } from './topics.ts'
+import { translateCommand } from './translate.ts'
 import { packageVersion } from './version.ts'
 
 const commands: readonly ((context: CliContext) => Command)[] = [
@@ -14,6 +17,9 @@ const commands: readonly ((context: CliContext) => Command)[] = [
   runCommand,
   topicsCommand,
   checkCommand,
+  demoCommand,
+  translateCommand,
+  explainCommand,
 ]
 
 const exitCodesHelp = `
@@ -45,7 +51,7 @@ export async function runProgram(argv: readonly string[], context: ProgramContex
 }
 
 /** The commander program with every command. Throws CommanderError in place of ending the process. */
-function createProgram(context: CliContext): Command {
+export function createProgram(context: CliContext): Command {
   const program = new Command('trackbridge')
     .description('translates Customer.io Track API calls on Kafka into Pipelines API messages, and forwards them')
     .version(packageVersion())

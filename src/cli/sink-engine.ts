@@ -1,7 +1,7 @@
 // Config -> the running sink leg, as engines.ts wants it.
 import type { Config } from '../config/schema.ts'
 import { TrackbridgeError } from '../errors.ts'
-import { startSink, type SinkDestination, type SinkOptions } from '../sink/sink.ts'
+import { startSink, type Sink, type SinkDestination, type SinkOptions } from '../sink/sink.ts'
 import type { Engine } from './engines.ts'
 import { pipelinesApiOptions } from './pipelines-settings.ts'
 import { createRate, type EngineDeps } from './processor-engine.ts'
@@ -34,11 +34,16 @@ function toSinkDestination({ name, topic, sink }: Config['destinations'][number]
   return [{ ...pipelinesApiOptions(sink), name, topic, limits, shutdownTimeoutMs }]
 }
 
+/** The leg, with its figures for whoever shows them. */
+export interface SinkEngine extends Engine {
+  status: Sink['status']
+}
+
 export async function openSinkEngine(
   { log, ...deps }: EngineDeps,
   config: Config,
   only: readonly string[] = [],
-): Promise<Engine> {
+): Promise<SinkEngine> {
   const sink = await startSink(
     { ...deps, log: log.child({ engine: 'sink' }), random: Math.random },
     sinkOptions(config, only),
@@ -46,6 +51,7 @@ export async function openSinkEngine(
   const rate = createRate(deps.clock)
   return {
     name: 'sink',
+    status: () => sink.status(),
     ended: sink.ended,
     stop: () => sink.stop(),
     health: () =>

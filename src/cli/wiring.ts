@@ -18,5 +18,6 @@ export function createContext(output: Output, signal: AbortSignal): ProgramConte
       return createKafkajsBroker(settings, log, clock)
     },
     probe: probePipelinesApi,
+    stdin: () => process.stdin,
   }
 }

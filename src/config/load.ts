@@ -21,10 +21,19 @@ export interface LoadOptions {
   readonly cwd?: string
 }
 
+/** The process's environment, for those who start other programs. */
+export const environment = (): Environment => process.env
+
 /** Where the configuration is read from, absolute. */
-export function configPath({ path, env = process.env, cwd = process.cwd() }: LoadOptions = {}): string {
+export function configPath(options: LoadOptions = {}): string {
+  return namedConfigPath(options) ?? resolve(options.cwd ?? process.cwd(), 'trackbridge.yaml')
+}
+
+/** The same for commands that need none: undefined unless --config or TRACKBRIDGE_CONFIG names a file. */
+export function namedConfigPath({ path, env = process.env, cwd = process.cwd() }: LoadOptions = {}):
+  string | undefined {
   const named = path ?? env['TRACKBRIDGE_CONFIG']
-  return resolve(cwd, named === undefined || named === '' ? 'trackbridge.yaml' : named)
+  return named === undefined || named === '' ? undefined : resolve(cwd, named)
 }
 
 /**
