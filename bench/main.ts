@@ -1,5 +1,6 @@
 // `npm run bench -- NAME [--calls N] [--json]`: runs one benchmark and prints its rates.
 import { parseArgs } from 'node:util'
+import { benchMessageId } from './message-id.ts'
 import type { Measured } from './measure.ts'
 import { benchTranslate } from './translate.ts'
 
@@ -18,6 +19,7 @@ type Bench = (options: BenchOptions) => BenchResult | Promise<BenchResult>
 
 const benches: Readonly<Record<string, Bench>> = {
   translate: benchTranslate,
+  'message-id': benchMessageId,
 }
 
 const { values, positionals } = parseArgs({

@@ -21,7 +21,11 @@ export function measureAlternating(contenders: readonly Contender[], units: numb
   }
   return contenders.map(({ name }, index) => {
     const ms = median(timesMs[index]!)
-    return { name, perSecond: Math.round((units / ms) * 1000), microsecondsEach: Number(((ms / units) * 1000).toFixed(2)) }
+    return {
+      name,
+      perSecond: Math.round((units / ms) * 1000),
+      microsecondsEach: Number(((ms / units) * 1000).toFixed(2)),
+    }
   })
 }
 

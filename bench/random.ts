@@ -11,8 +11,6 @@ export interface Random {
   ulid(): string
   /** With at most two decimals, none of them a trailing zero. */
   price(): number
-  /** Unix seconds in 2024. */
-  time(): number
 }
 
 const base32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -38,6 +36,5 @@ export function createRandom(seed: number): Random {
     uuid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(12)}`,
     ulid: () => `01HQ${letters(base32, 22)}`,
     price: () => integer(1, 20_000) / 100,
-    time: () => 1_709_251_200 + integer(0, 2_000_000),
   }
 }

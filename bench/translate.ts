@@ -9,32 +9,46 @@ import { trackLines } from './track-traffic.ts'
 const rounds = 7
 const topic = 'cio.track.raw'
 
-/** `translate` of `calls` lines, default 100,000, beside JSON.parse + JSON.stringify. */
+/** `translate` of `calls` lines, default 100,000, beside JSON.parse + JSON.stringify; then how far each step of it gets. */
 export function benchTranslate({ calls = 100_000 }: BenchOptions): BenchResult {
   const lines = trackLines(calls)
-  const [limit, ours] = measureAlternating(
+  const sum = (work: (line: string, index: number) => number) => () => sumOf(lines, work)
+  const rates = measureAlternating(
     [
-      { name: 'JSON.parse + JSON.stringify', run: () => sumOf(lines, (line) => JSON.stringify(JSON.parse(line))) },
-      { name: 'translate', run: () => sumOf(lines, printedLine) },
+      { name: 'JSON.parse + JSON.stringify', run: sum((line) => bytesOf(JSON.stringify(JSON.parse(line)))) },
+      { name: 'translate', run: sum((line, index) => bytesOf(printedLine(line, index))) },
+      { name: 'up to the JSON value', run: sum((line) => Number(decodeJsonText(line).ok)) },
+      { name: 'up to the messages', run: sum((line, index) => translated(line, index)?.operations.length ?? 0) },
+      { name: 'JSON.parse alone', run: sum((line) => Number(typeof JSON.parse(line) === 'object')) },
     ],
     calls,
     rounds,
   )
+  const [limit, ours] = rates
   const ratio = Number((ours!.perSecond / limit!.perSecond).toFixed(3))
-  const bytesALine = Math.round(sumOf(lines, (line) => line) / calls)
-  return { facts: { calls, bytesALine, rounds, ratio, target: 0.5 }, rates: [limit!, ours!] }
+  const bytesALine = Math.round(sumOf(lines, bytesOf) / calls)
+  return { facts: { calls, bytesALine, rounds, ratio, target: 0.5 }, rates }
 }
 
 // As `trackbridge translate` does it, but for reading and writing.
-function printedLine(line: string, offset: number): string {
+function printedLine(line: string, index: number): string {
+  const translation = translated(line, index)
+  if (translation === undefined) return stringifyJson({ line: index + 1, outcome: 'invalid' })
+  return stringifyJson(outcomeLine(translation, index + 1))
+}
+
+function translated(line: string, offset: number) {
   const decoded = decodeJsonText(line)
-  if (!decoded.ok) return stringifyJson({ outcome: 'invalid', field: 'record', reason: decoded.reason })
-  return stringifyJson(outcomeLine(translate(decoded.value, { topic, partition: 0, offset, timestampMs: 0 })))
+  return decoded.ok ? translate(decoded.value, { topic, partition: 0, offset, timestampMs: 0 }) : undefined
 }
 
 // Bytes, not characters: to count them V8 must put together a text that was built of pieces, as writing it would.
-function sumOf(lines: readonly string[], work: (line: string, index: number) => string): number {
-  let bytes = 0
-  for (let index = 0; index < lines.length; index++) bytes += Buffer.byteLength(work(lines[index]!, index))
-  return bytes
+function bytesOf(text: string): number {
+  return Buffer.byteLength(text)
+}
+
+function sumOf(lines: readonly string[], work: (line: string, index: number) => number): number {
+  let sum = 0
+  for (let index = 0; index < lines.length; index++) sum += work(lines[index]!, index)
+  return sum
 }

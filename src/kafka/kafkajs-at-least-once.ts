@@ -38,10 +38,7 @@ export function createAtLeastOnceSession(deps: SessionDeps, options: AtLeastOnce
     async init() {
       client = await life.runInit(() => openClient(deps, options))
     },
-    committed: async () => {
-      life.requireReady('committed')
-      return deps.committedOffsets.read(group, source)
-    },
+    committed: () => life.runRead('committed', () => deps.committedOffsets.read(group, source)),
     commit: (unit) => life.runCommit(() => commitUnit(unit)),
     async close() {
       life.close()

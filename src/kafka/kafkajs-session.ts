@@ -49,10 +49,7 @@ export function createExactlyOnceSession(deps: SessionDeps, options: ExactlyOnce
     async init() {
       client = await life.runInit(() => openClient(deps, options))
     },
-    async committed() {
-      life.requireReady('committed')
-      return readStableOffset(read, deps.clock)
-    },
+    committed: () => life.runRead('committed', () => readStableOffset(read, deps.clock)),
     commit: (unit) =>
       life.runCommit(async () => {
         if (client === undefined) throw new TrackbridgeError('TB_BUG', 'a ready session has no producer')

@@ -11,8 +11,9 @@ export interface SessionLife {
   /** Runs `open` and makes the session ready. Rejects as `open` does, with TB_BUG unless the session is new, and with
    *  TB_KAFKA_REBALANCED, after closing what was opened, when the session was closed meanwhile. */
   runInit<C extends Closable>(open: () => Promise<C>): Promise<C>
-  /** Throws TB_BUG unless `init` has succeeded and the session lives. */
-  requireReady(call: string): void
+  /** Runs a read, such as that of the committed offset. Rejects with TB_BUG unless the session is ready, with
+   *  TB_KAFKA_REBALANCED when it was closed meanwhile, else as `read` does. */
+  runRead<T>(call: string, read: () => Promise<T>): Promise<T>
   /** Runs one commit. Answers TB_BUG without running it when the session is not ready; dies of anything but ok. */
   runCommit(commit: () => Promise<CommitResult>): Promise<CommitResult>
   close(): void
@@ -29,6 +30,7 @@ export function createSessionLife(name: string): SessionLife {
     new TrackbridgeError('TB_BUG', `${call} was called on ${name} while it is ${state}`)
   // A function: the compiler takes for granted that `state` stays as it was assigned, across an await as well.
   const isOpening = (): boolean => state === 'opening'
+  const isClosed = (): boolean => state === 'closed'
   const ready = <C>(opened: C): C => {
     state = 'ready'
     return opened
@@ -46,8 +48,15 @@ export function createSessionLife(name: string): SessionLife {
         if (isOpening()) state = 'new'
       }
     },
-    requireReady(call) {
+    async runRead(call, read) {
       if (state !== 'ready') throw wrongState(call)
+      try {
+        return await read()
+      } catch (error) {
+        // A close takes away what is read with; that is nobody's fault.
+        if (!isClosed()) throw error
+        throw new TrackbridgeError('TB_KAFKA_REBALANCED', `${name} was closed during ${call}`, { cause: error })
+      }
     },
     async runCommit(commit) {
       if (state !== 'ready') {

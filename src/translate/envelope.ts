@@ -2,14 +2,14 @@
 import type { JsonObject } from '../json.ts'
 import { objectIdentifiers } from './identity.ts'
 import { mappingRow, type MappingSettings } from './mapping-table.ts'
-import { deriveMessageId } from './message-id.ts'
+import { deriveMessageId, type RecordIdentity } from './message-id.ts'
 import type { Identifiers, Message, MessageBody } from './message.ts'
 import type { ElementaryOperation } from './operation.ts'
 import { toIso } from './timestamps.ts'
 
-/** What all messages of one raw record share. `identity`: the record's own id, else "topic:partition:offset". */
+/** What all messages of one raw record share. */
 export interface RecordFacts {
-  readonly identity: string
+  readonly identity: RecordIdentity
   readonly receivedAtMs: number
 }
 
@@ -30,7 +30,15 @@ export function toMessage(
   return {
     type: row.message,
     messageId,
-    ...(isNameless(body, operation) ? { anonymousId: messageId, ...body } : body),
+    // Key by key, no spread of the body: V8 has a slow path for one in the middle of an object (0.5 us).
+    userId: body.userId,
+    anonymousId: isNameless(body, operation) ? messageId : body.anonymousId,
+    previousId: body.previousId,
+    groupId: body.groupId,
+    event: body.event,
+    name: body.name,
+    traits: body.traits,
+    properties: body.properties,
     timestamp,
     originalTimestamp: timestamp,
     sentAt: receivedAt,

@@ -3,7 +3,7 @@ import { describeJson, isJsonObject, type JsonObject } from '../json.ts'
 import type { Device } from './operation.ts'
 import { invalid, isFault, unsupported, type Fault } from './fault.ts'
 import { parseTime, readTime } from './timestamps.ts'
-import { idText, readAttributes, readId, readName, readOptionalId, without } from './values.ts'
+import { idText, noAttributes, readAttributes, readId, readName, readOptionalId, without } from './values.ts'
 
 /** Where a body stands: `at` is put before field names in faults. */
 export interface Body {
@@ -36,7 +36,7 @@ export function readEvent(source: Body, documented: 'data' | 'attributes') {
 }
 
 function merge(first: JsonObject, winner: JsonObject): JsonObject {
-  return Object.keys(first).length === 0 ? winner : { ...first, ...winner }
+  return first === noAttributes || Object.keys(first).length === 0 ? winner : { ...first, ...winner }
 }
 
 const deviceKeys = { v1: ['id', 'token'], v2: ['token', 'id'] } as const

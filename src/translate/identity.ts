@@ -5,6 +5,8 @@ import { invalid, isFault, unsupported, type Fault } from './fault.ts'
 import { idText, readId, readOptionalId, without } from './values.ts'
 
 const personKeys = ['id', 'email', 'cio_id', 'anonymous_id', 'phone'] as const
+/** A phone is never an identity in Pipelines, so it stays a trait. */
+const leavingKeys = ['id', 'email', 'cio_id', 'anonymous_id'] as const
 const cioPrefix = 'cio_'
 
 type PersonKey = (typeof personKeys)[number]
@@ -49,10 +51,8 @@ export function identifyPerson(address: Person, attributes: JsonObject): { perso
   const addressed = address.identifiers as PersonIdentifiers
   const joining = joiningIdentifiers(addressed, attributes)
   const person = joining === undefined ? address : toPerson({ ...addressed, ...joining })
-  const leaving = personKeys.filter(
-    (key) => attributes[key] !== undefined && leavesTraits(key, attributes, addressed, person),
-  )
-  const traits = without(attributes, leaving)
+  const leaving = leavingKeys.filter((key) => leavesTraits(key, attributes[key], addressed, person))
+  const traits = leaving.length === 0 ? attributes : without(attributes, leaving)
   const { email } = addressed
   const unsaid = email !== undefined && email !== person.userId && attributes.email === undefined
   return { person, traits: unsaid ? { email, ...traits } : traits }
@@ -73,9 +73,9 @@ function joiningIdentifiers(addressed: PersonIdentifiers, attributes: JsonObject
 
 /** An identifier leaves the traits when it says no more than the person's identity does. In a call addressed by cio_id
  *  the identifiers of the body are the update, so they stay; one that contradicts the address stays as well. */
-function leavesTraits(key: PersonKey, attributes: JsonObject, addressed: PersonIdentifiers, person: Person): boolean {
-  const text = idText(attributes[key])
-  if (text === undefined || key === 'phone') return false
+function leavesTraits(key: PersonKey, value: unknown, addressed: PersonIdentifiers, person: Person): boolean {
+  const text = value === undefined ? undefined : idText(value)
+  if (text === undefined) return false
   if (key === 'email') return text === person.userId
   const byCioIdAlone = addressed.cio_id !== undefined && addressed.id === undefined && addressed.email === undefined
   if (key === 'id' && byCioIdAlone) return false

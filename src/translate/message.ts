@@ -19,7 +19,7 @@ export interface MessageBody {
   readonly properties?: JsonObject | undefined
 }
 
-/** All times are ISO 8601, UTC, milliseconds. Keys that do not apply are absent, never undefined. */
+/** All times are ISO 8601, UTC, milliseconds. Keys that do not apply are undefined, so that their JSON has none of them. */
 export interface Message extends MessageBody {
   readonly type: MessageType
   readonly messageId: string

@@ -3,6 +3,7 @@
 import { decodeJsonText, describeJson, isJsonObject, type JsonObject } from '../json.ts'
 import { invalid, isFault, type Fault } from './fault.ts'
 import { readTime } from './timestamps.ts'
+import { encodeParameter } from './v1-paths.ts'
 import { idText } from './values.ts'
 
 /** `at` is put before the names of faulty fields: "body." for an HTTP call, "" for a bare v2 body. */
@@ -10,8 +11,8 @@ export interface RawCall {
   readonly id?: string | undefined
   readonly source?: string | undefined
   readonly method: string
-  /** Decoded path segments below the version-less root, e.g. ["v1", "customers", "42"]. */
-  readonly segments: readonly string[]
+  /** Below the root, e.g. "v1/customers/42"; percent-decoded but for %2F and %25. */
+  readonly path: string
   readonly body: JsonObject
   readonly at: string
   readonly receivedAtMs?: number | undefined
@@ -21,26 +22,29 @@ export interface RawCall {
 export function readRawCall(value: unknown): RawCall | Fault {
   if (!isJsonObject(value)) return invalid('record', `must be an object, found ${describeJson(value)}`)
   if (value.path !== undefined || value.method !== undefined) return readHttpCall(value)
-  if (value.batch !== undefined) return { method: 'POST', segments: ['v2', 'batch'], body: value, at: '' }
+  if (value.batch !== undefined) return { method: 'POST', path: 'v2/batch', body: value, at: '' }
   if (value.type !== undefined || value.action !== undefined)
-    return { method: 'POST', segments: ['v2', 'entity'], body: value, at: '' }
+    return { method: 'POST', path: 'v2/entity', body: value, at: '' }
   return invalid('path', 'is missing: a raw record has method and path, or is a v2 entity or batch')
 }
+
+const usualMethods = new Set(['PUT', 'POST', 'DELETE'])
 
 function readHttpCall(value: JsonObject): RawCall | Fault {
   const id = readLabel(value.id, 'id')
   const source = readLabel(value.source, 'source')
-  const segments = readPath(value.path)
+  const path = readPath(value.path)
   const body = readBody(value.body)
   const receivedAtMs = readTime(value.received_at, 'received_at')
   if (typeof value.method !== 'string')
     return invalid('method', `must be a string, found ${describeJson(value.method)}`)
   if (isFault(id)) return id
   if (isFault(source)) return source
-  if (isFault(segments)) return segments
+  if (isFault(path)) return path
   if (isFault(body)) return body
   if (isFault(receivedAtMs)) return receivedAtMs
-  return { id, source, method: value.method.trim().toUpperCase(), segments, body, at: 'body.', receivedAtMs }
+  const method = usualMethods.has(value.method) ? value.method : value.method.trim().toUpperCase()
+  return { id, source, method, path, body, at: 'body.', receivedAtMs }
 }
 
 function readLabel(value: unknown, field: string): string | undefined | Fault {
@@ -51,27 +55,39 @@ function readLabel(value: unknown, field: string): string | undefined | Fault {
 const schemeAndHost = /^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]*/i
 const bareHost = /^[^/?#]*[.:][^/?#]*(?=\/)/
 
-function readPath(value: unknown): readonly string[] | Fault {
+// Nearly every path is plain: "/api/v1/customers/42".
+const unusual = /^[^/]|^\/\/|[?#\s]/
+
+function readPath(value: unknown): string | Fault {
   if (typeof value !== 'string') return invalid('path', `must be a string, found ${describeJson(value)}`)
-  // Nearly every path is plain: the patterns are only for those that are not.
-  const plain = /^\/[^/?#%]/.test(value) && !/[?#%\s]/.test(value)
-  const path = plain
+  const path = unusual.test(value)
     ? value
-    : value
         .trim()
         .replace(schemeAndHost, '')
         .replace(bareHost, '')
         .replace(/[?#].*$/s, '')
-  const start = path.startsWith('/') ? 1 : 0
-  let end = path.length
-  while (end > start && path.endsWith('/', end)) end--
-  const segments = path.slice(path.startsWith('api/', start) ? start + 4 : start, end).split('/')
-  if (plain) return segments
+    : value
   try {
-    return segments.map(decodeURIComponent)
+    return path.includes('%') ? decodePath(belowRoot(path)) : belowRoot(path)
   } catch {
     return invalid('path', 'cannot be percent-decoded')
   }
+}
+
+function decodePath(path: string): string {
+  if (!/%2f|%25/i.test(path)) return decodeURIComponent(path)
+  return path.split('/').map(decodeSegment).join('/')
+}
+
+function decodeSegment(segment: string): string {
+  return encodeParameter(decodeURIComponent(segment))
+}
+
+function belowRoot(path: string): string {
+  const start = path.startsWith('/') ? 1 : 0
+  let end = path.length
+  while (end > start && path.endsWith('/', end)) end--
+  return path.slice(path.startsWith('api/', start) ? start + 4 : start, end)
 }
 
 function readBody(value: unknown): JsonObject | Fault {

@@ -31,28 +31,37 @@ function found(value: unknown): string {
 }
 
 function parseTimeText(value: unknown): number | undefined {
+  const known = typeof value === 'string' ? parseKnownDay(value) : undefined
+  if (known !== undefined) return known
   const text = typeof value === 'string' ? value.trim() : numberText(value)
   if (text === undefined) return undefined
   return decimal.test(text) ? parseUnix(Number(text)) : parseIso(text)
 }
 
-const twoDigits = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'))
-const dayMs = 86_400_000
-let knownDay = -1
-let knownDate = ''
+const padded = (length: number, width: number, after: string): readonly string[] =>
+  Array.from({ length }, (_, number) => String(number).padStart(width, '0') + after)
+const withColon = padded(60, 2, ':')
+const withPoint = padded(60, 2, '.')
+const withZulu = padded(1000, 3, 'Z')
+const hourMs = 3_600_000
+let knownHour = -1
+let knownStart = ''
 
-/** `1692886462000` -> "2023-08-24T14:14:22.000Z", as Date.toISOString gives it but in a quarter of the time: the date is
- *  remembered from call to call, for most records are of one day (bench/translate.ts; two or three times a message). */
+/** `1692886462000` -> "2023-08-24T14:14:22.000Z", as Date.toISOString gives it but in a tenth of the time: the hour is
+ *  remembered from call to call, for records come in order of time, and the rest is put together of ready pieces. */
 export function toIso(ms: number): string {
-  const day = Math.floor(ms / dayMs)
-  if (day !== knownDay) {
-    knownDate = new Date(ms).toISOString().slice(0, 11)
-    knownDay = day
+  // The text that the call brought is one flat string, and stands in its messages two or four times.
+  if (ms === readMs) return readText
+  const hour = Math.floor(ms / hourMs)
+  if (hour !== knownHour) {
+    knownStart = new Date(ms).toISOString().slice(0, 14)
+    knownHour = hour
   }
-  const seconds = Math.floor((ms - day * dayMs) / 1000)
-  const minutes = Math.floor(seconds / 60)
-  const clock = `${twoDigits[Math.floor(minutes / 60)]}:${twoDigits[minutes % 60]}:${twoDigits[seconds % 60]}`
-  return `${knownDate}${clock}.${String(1000 + (ms % 1000)).slice(1)}Z`
+  // As 32-bit integers, whose remainders V8 takes ten times as fast.
+  const restMs = (ms - hour * hourMs) | 0
+  const seconds = (restMs / 1000) | 0
+  const clock = `${withColon[(seconds / 60) | 0]}${withPoint[seconds % 60]}${withZulu[restMs % 1000]}`
+  return knownStart + clock
 }
 
 function parseUnix(number: number): number {
@@ -64,7 +73,53 @@ function parseIso(text: string): number {
   if (match === null) return Number.NaN
   const zoned = text.length > 10 && match[3] === undefined ? `${text}Z` : text
   const ms = Date.parse(zoned.toUpperCase().replace(' ', 'T'))
-  return isCalendarDay(text) ? ms : Number.NaN
+  if (!isCalendarDay(text)) return Number.NaN
+  rememberDate(text)
+  return ms
+}
+
+// A received_at is nearly always "2023-08-24T14:15:22.000Z" of the same day as the last: then the day's milliseconds are
+// known, and only the clock is read (0.1 us, where all that parseIso does takes 1.7 us).
+const canonicalLength = '2023-08-24T14:15:22.000Z'.length
+let parsedDate = 'none yet'
+let parsedDayMs = 0
+let readMs = -1
+let readText = ''
+
+function parseKnownDay(text: string): number | undefined {
+  if (text.length !== canonicalLength || !text.startsWith(parsedDate)) return undefined
+  const clockMs = parseClock(text)
+  if (clockMs < 0) return undefined
+  readMs = parsedDayMs + clockMs
+  readText = text
+  return readMs
+}
+
+function rememberDate(text: string): void {
+  if (!/^\d{4}-\d{2}-\d{2}T/.test(text)) return
+  parsedDate = text.slice(0, 11)
+  parsedDayMs = Date.parse(text.slice(0, 10))
+}
+
+/** Milliseconds since midnight of a canonical text; below 0 for every other. */
+function parseClock(text: string): number {
+  const hours = digits(text, 11, 13)
+  const minutes = digits(text, 14, 16)
+  const seconds = digits(text, 17, 19)
+  const ms = digits(text, 20, 23)
+  const isClock = text[13] === ':' && text[16] === ':' && text[19] === '.' && text[23] === 'Z'
+  if (!isClock || Math.min(hours, minutes, seconds, ms) < 0 || hours > 23 || minutes > 59 || seconds > 59) return -1
+  return ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms
+}
+
+function digits(text: string, from: number, to: number): number {
+  let number = 0
+  for (let at = from; at < to; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit < 0 || digit > 9) return -1
+    number = number * 10 + digit
+  }
+  return number
 }
 
 // Date.parse turns 30 February into 2 March; an event must not change its day.

@@ -3,12 +3,11 @@
 import { describeJson } from '../json.ts'
 import { toMessage, type RecordFacts } from './envelope.ts'
 import { defaultMappingSettings, type MappingSettings } from './mapping-table.ts'
-import type { Message } from './message.ts'
 import type { ElementaryOperation, Operation } from './operation.ts'
 import { invalid, isFault, unsupported, type Fault, type Unsupported } from './fault.ts'
 import type { Outcome, Translation } from './outcome.ts'
 import { readRawCall, type RawCall } from './raw-call.ts'
-import { splitOperation } from './split.ts'
+import { splitOperation, type Part } from './split.ts'
 import { lastMs } from './timestamps.ts'
 import { matchPath } from './v1-paths.ts'
 import { v1Operation } from './v1.ts'
@@ -31,14 +30,20 @@ export function translate(
   const raw = readRawCall(call)
   if (isFault(raw)) return { outcome: raw.outcome, operations: [raw], isBatch: false }
   const facts = {
-    identity: raw.id ?? `${origin.topic}:${origin.partition}:${origin.offset}`,
+    identity: raw.id ?? origin,
     receivedAtMs: raw.receivedAtMs ?? Math.min(Math.max(origin.timestampMs, 0), lastMs),
   }
   const { isBatch, operations: normalised } = normalise(raw)
   const operations = toOutcomes(normalised, facts, settings)
-  const translated = operations.some((one) => one.outcome === 'translated')
-  const outcome = translated ? 'translated' : (operations[0]?.outcome ?? 'invalid')
-  return { outcome, operations, isBatch, ...(raw.source !== undefined && { source: raw.source }) }
+  const outcome = outcomeOf(operations)
+  return raw.source === undefined
+    ? { outcome, operations, isBatch }
+    : { outcome, operations, isBatch, source: raw.source }
+}
+
+function outcomeOf(operations: readonly Outcome[]): Outcome['outcome'] {
+  for (const { outcome } of operations) if (outcome === 'translated') return outcome
+  return operations[0]?.outcome ?? 'invalid'
 }
 
 interface Normalised {
@@ -47,7 +52,7 @@ interface Normalised {
 }
 
 function normalise(raw: RawCall): Normalised {
-  const match = matchPath(raw.method, raw.segments)
+  const match = matchPath(raw.method, raw.path)
   if (match === undefined) return single(invalid('path', 'is no path of the Track API'))
   if ('methods' in match) {
     const allowed = match.methods.join(' or ')
@@ -76,23 +81,29 @@ function toOutcomes(
   facts: RecordFacts,
   settings: MappingSettings,
 ): readonly Outcome[] {
-  let index = 0
-  return operations.map((operation) => {
-    if (isFault(operation)) return operation
-    const messages: Message[] = []
-    const parts: ElementaryOperation[] = []
-    const faults: Unsupported[] = []
-    for (const part of splitOperation(operation)) {
-      if (isFault(part)) {
-        faults.push(part)
-        continue
-      }
-      messages.push(toMessage(part, settings, facts, index++))
-      parts.push(part)
-    }
-    const [fault] = faults
-    return messages.length === 0 && fault !== undefined
-      ? fault
-      : { outcome: 'translated', messages, parts, unsupported: faults }
-  })
+  const outcomes: Outcome[] = []
+  let messageCount = 0
+  for (const operation of operations) {
+    const outcome = isFault(operation) ? operation : toOutcome(splitOperation(operation), settings, facts, messageCount)
+    if (outcome.outcome === 'translated') messageCount += outcome.messages.length
+    outcomes.push(outcome)
+  }
+  return outcomes
 }
+
+function toOutcome(parts: readonly Part[], settings: MappingSettings, facts: RecordFacts, firstIndex: number): Outcome {
+  const [only] = parts
+  // Nearly every operation is elementary.
+  if (parts.length === 1 && only !== undefined && !isFault(only)) {
+    const messages = [toMessage(only, settings, facts, firstIndex)]
+    return { outcome: 'translated', messages, parts: [only], unsupported: nothing }
+  }
+  const translated = parts.filter((part): part is ElementaryOperation => !isFault(part))
+  const unsupportedParts = parts.filter((part): part is Unsupported => isFault(part))
+  const [fault] = unsupportedParts
+  if (translated.length === 0 && fault !== undefined) return fault
+  const messages = translated.map((part, index) => toMessage(part, settings, facts, firstIndex + index))
+  return { outcome: 'translated', messages, parts: translated, unsupported: unsupportedParts }
+}
+
+const nothing: readonly Unsupported[] = []

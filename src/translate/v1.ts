@@ -1,5 +1,5 @@
 // Track v1: method, path and body -> operation (mapping.md, "v1 calls").
-import { describeJson } from '../json.ts'
+import { describeJson, type JsonObject } from '../json.ts'
 import { readDeliveryEvent, readDevice, readEvent, readOwnTime } from './events.ts'
 import { anonymousPerson, identifyPerson, personFromIdentifiers, personFromPath, withAnonymousId } from './identity.ts'
 import type { Operation, Person, Relationship } from './operation.ts'
@@ -62,6 +62,13 @@ function personOperation(
   }
 }
 
+const notAttributes = ['cio_relationships', '_timestamp']
+
+function attributesOf(body: JsonObject): JsonObject {
+  const isAll = body.cio_relationships === undefined && body._timestamp === undefined
+  return isAll ? body : without(body, notAttributes)
+}
+
 function identifyOperation(call: RawCall, address: Person): Operation | Fault {
   const { body, at } = call
   const relationships = readRelationships({
@@ -73,7 +80,7 @@ function identifyOperation(call: RawCall, address: Person): Operation | Fault {
   const timestampMs = readTime(body._timestamp, `${at}_timestamp`)
   if (isFault(relationships)) return relationships
   if (isFault(timestampMs)) return timestampMs
-  const { person, traits } = identifyPerson(address, without(body, ['cio_relationships', '_timestamp']))
+  const { person, traits } = identifyPerson(address, attributesOf(body))
   return { type: 'person', action: 'identify', person, attributes: traits, relationships, timestampMs }
 }
 
@@ -91,7 +98,8 @@ function eventOperation(call: RawCall, known: Person | undefined): Operation | F
   const kind = call.body.type
   const action = kind === 'page' || kind === 'screen' ? kind : 'event'
   const person = known === undefined ? anonymousPerson(anonymousId) : withAnonymousId(known, anonymousId)
-  return { type: 'person', action, person, relationships, ...event }
+  const { name, attributes, timestampMs, eventId } = event
+  return { type: 'person', action, person, relationships, name, attributes, timestampMs, eventId }
 }
 
 /** `{primary: {email: 'a@b.c'}, secondary: {id: '7'}}`, in v1 and v2 alike. */

@@ -2,13 +2,7 @@
 import { describeJson, isJsonObject, type JsonObject } from '../json.ts'
 import { readDeliveryEvent, readDevice, readEvent, readOwnTime, type Body } from './events.ts'
 import { identifyPerson, objectFromIdentifiers, personFromIdentifiers, withAnonymousId } from './identity.ts'
-import {
-  actions,
-  type Action,
-  type Operation,
-  type OperationType,
-  type Relationship,
-} from './operation.ts'
+import { actions, type Action, type Operation, type OperationType, type Relationship } from './operation.ts'
 import { invalid, isFault, type Fault } from './fault.ts'
 import { readRelationships } from './relationships.ts'
 import { mergeOperation } from './v1.ts'

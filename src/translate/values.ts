@@ -27,16 +27,27 @@ export function readName(value: unknown, field: string): string | Fault {
   return invalid(field, `must be a string that is not blank, found ${found}`)
 }
 
+export const noAttributes: JsonObject = {}
+
 /** An object of attributes; absent and null count as none. */
 export function readAttributes(value: unknown, field: string): JsonObject | Fault {
-  if (value === undefined || value === null) return {}
+  if (value === undefined || value === null) return noAttributes
   return isJsonObject(value) ? value : invalid(field, `must be an object, found ${describeJson(value)}`)
 }
 
 /** The object without some of its keys; the object itself where none of them is in it. A key `__proto__` survives. */
 export function without(object: JsonObject, keys: readonly string[]): JsonObject {
-  for (const key of keys)
-    if (Object.hasOwn(object, key))
-      return Object.fromEntries(Object.entries(object).filter(([name]) => !keys.includes(name)))
+  for (const key of keys) if (Object.hasOwn(object, key)) return copyWithout(object, keys)
   return object
+}
+
+function copyWithout(object: JsonObject, keys: readonly string[]): JsonObject {
+  const rest: Record<string, unknown> = {}
+  for (const key of Object.keys(object)) {
+    if (keys.includes(key)) continue
+    // An assignment to __proto__ would change the prototype.
+    if (key === '__proto__') Object.defineProperty(rest, key, { value: object[key], enumerable: true })
+    else rest[key] = object[key]
+  }
+  return rest
 }

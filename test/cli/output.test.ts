@@ -66,6 +66,39 @@ describe('output', () => {
     expect(brokenPipes()).toBe(0)
   })
 
+  test('lets a long result wait until its reader keeps up', async () => {
+    const { stream } = recordingStream()
+    stream.pause()
+    const output = createOutput({ stdout: stream, stderr: recordingStream().stream, onBrokenPipe: () => undefined })
+    let isWritten = false
+    const written = output.writeSteadily('x'.repeat(1_000_000)).then(() => (isWritten = true))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(isWritten).toBe(false)
+    stream.resume()
+    await written
+    expect([isWritten, stream.listenerCount('drain'), stream.listenerCount('close')]).toEqual([true, 0, 0])
+  })
+
+  test('waits no longer for a reader that is gone', async () => {
+    const { stream } = recordingStream()
+    stream.pause()
+    const output = createOutput({ stdout: stream, stderr: recordingStream().stream, onBrokenPipe: () => undefined })
+    const written = output.writeSteadily('x'.repeat(1_000_000))
+    stream.destroy()
+    await expect(written).resolves.toBeUndefined()
+    await expect(output.writeSteadily('x'.repeat(1_000_000))).resolves.toBeUndefined()
+  })
+
+  test('paints text in a terminal only, and rewrites its status on one line', async () => {
+    const [terminal, plain] = [recordingOutput({ isTTY: true }), recordingOutput()]
+    expect(terminal.output.paint('bold', 'a')).toBe('\u001B[1ma\u001B[22m')
+    expect(plain.output.paint('bold', 'a')).toBe('a')
+    terminal.output.printStatus('1 %')
+    terminal.output.printStatus('')
+    await terminal.output.flush()
+    expect(terminal.stderr.text()).toBe('\r1 %\u001B[K\r\u001B[K')
+  })
+
   test('is flushed even when its stream is gone', async () => {
     const { output, stdout } = recordingOutput()
     stdout.stream.destroy()

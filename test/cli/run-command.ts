@@ -28,20 +28,26 @@ export function configFile(document: Readonly<Record<string, unknown>>): string 
   return path
 }
 
-/** Runs a command line with the given parts of its context; the others fail when they are used. */
-export async function runCommand(argv: readonly string[], parts: Partial<Omit<ProgramContext, 'output'>>) {
-  const [stdout, stderr] = [recordingStream(), recordingStream()]
-  const output: Output = createOutput({ stdout: stdout.stream, stderr: stderr.stream, onBrokenPipe: () => undefined })
-  const context: ProgramContext = {
+/** A context whose parts fail when they are used, but for the clock, the log and this output. */
+export function contextWith(output: Output): ProgramContext {
+  return {
     output,
     clock: systemClock,
     signal: new AbortController().signal,
     createLog: () => silentLog,
     createBroker: () => Promise.reject(new Error('no broker in this test')),
     probe: () => Promise.reject(new Error('no probe in this test')),
-    ...parts,
+    stdin: () => {
+      throw new Error('no stdin in this test')
+    },
   }
-  const exitCode = await runProgram(argv, context)
+}
+
+/** Runs a command line with the given parts of its context; the others fail when they are used. */
+export async function runCommand(argv: readonly string[], parts: Partial<Omit<ProgramContext, 'output'>>) {
+  const [stdout, stderr] = [recordingStream(), recordingStream()]
+  const output = createOutput({ stdout: stdout.stream, stderr: stderr.stream, onBrokenPipe: () => undefined })
+  const exitCode = await runProgram(argv, { ...contextWith(output), ...parts })
   await output.flush()
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() }
 }

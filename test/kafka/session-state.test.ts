@@ -36,13 +36,13 @@ async function readyLife(): Promise<SessionLife> {
 
 test('a new session refuses everything but init', async () => {
   const life = createSessionLife('the session of raw/0')
-  expect(() => life.requireReady('committed')).toThrow(wrong('committed', 'new'))
+  await expect(life.runRead('committed', ok)).rejects.toEqual(wrong('committed', 'new'))
   expect(await life.runCommit(ok)).toEqual(refused('new'))
 })
 
 test('a ready session commits as often as it succeeds', async () => {
   const life = await readyLife()
-  life.requireReady('committed')
+  await life.runRead('committed', ok)
   expect([await life.runCommit(ok), await life.runCommit(ok)]).toEqual([{ ok: true }, { ok: true }])
 })
 
@@ -58,14 +58,14 @@ test('a second init while the first is under way is refused', async () => {
   await expect(life.runInit(() => Promise.resolve(createOpened()))).rejects.toEqual(wrong('init', 'opening'))
   gate.resolve(createOpened())
   await first
-  life.requireReady('committed')
+  await life.runRead('committed', ok)
 })
 
 test('an init that failed may be tried again', async () => {
   const life = createSessionLife('the session of raw/0')
   await expect(life.runInit(() => Promise.reject(new Error('down')))).rejects.toThrow('down')
   await life.runInit(() => Promise.resolve(createOpened()))
-  life.requireReady('committed')
+  await life.runRead('committed', ok)
 })
 
 test('a session closed while it opens closes what was opened', async () => {
@@ -95,7 +95,7 @@ test.each(['aborted', 'unknown'] as const)('after an outcome %s the session is d
   const result = await life.runCommit(() => Promise.resolve(failedCommit(outcome, error)))
   expect(result).toEqual({ ok: false, outcome, reason: 'fenced', error })
   expect(await life.runCommit(ok)).toEqual(refused('dead'))
-  expect(() => life.requireReady('committed')).toThrow(wrong('committed', 'dead'))
+  await expect(life.runRead('committed', ok)).rejects.toEqual(wrong('committed', 'dead'))
 })
 
 test('a session closed during a commit stays closed', async () => {
@@ -106,4 +106,16 @@ test('a session closed during a commit stays closed', async () => {
   gate.resolve({ ok: true })
   expect(await commit).toEqual({ ok: true })
   expect(await life.runCommit(ok)).toEqual(refused('closed'))
+})
+
+test('a read that fails because the session was closed meanwhile says so; any other failure is its own', async () => {
+  const life = await readyLife()
+  await expect(life.runRead('committed', () => Promise.reject(new Error('down')))).rejects.toEqual(new Error('down'))
+  const gate = Promise.withResolvers<number>()
+  const reading = life.runRead('committed', () => gate.promise)
+  life.close()
+  gate.reject(new Error('the client is closed'))
+  await expect(reading).rejects.toEqual(
+    new TrackbridgeError('TB_KAFKA_REBALANCED', 'the session of raw/0 was closed during committed'),
+  )
 })

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { processRecord, tooLargeRecord, type Processed } from '../../src/processor/topology.ts'
 import type { DeadLetter } from '../../src/records/dead-letter.ts'
+import { deriveMessageId } from '../../src/translate/message-id.ts'
 import { rawRecord, rawTimestamp, routeTo, topologySettings } from '../support/raw-records.ts'
 
 const at = '2026-11-21T10:00:00.000Z'
+const messageId = deriveMessageId(rawTimestamp, 'raw:3:7', 0)
 const event = { method: 'POST', path: '/api/v1/customers/42/events', body: { name: 'purchase', data: { price: 1 } } }
 const form = { method: 'POST', path: '/api/v1/forms/9/submit', body: {} }
 const nobody = { type: 'person', action: 'event' }
@@ -33,7 +35,7 @@ describe('a raw record', () => {
           key: '42',
           value: JSON.stringify({
             type: 'track',
-            messageId: '01M7YRRT803F6PVB5A2YYQ65CG',
+            messageId,
             userId: '42',
             event: 'purchase',
             properties: { price: 1 },
@@ -45,7 +47,7 @@ describe('a raw record', () => {
             integrations: { All: true },
           }),
           timestamp: rawTimestamp,
-          headers: { 'tb-src': 'raw:3:7:0', 'tb-mid': '01M7YRRT803F6PVB5A2YYQ65CG', 'tb-type': 'track' },
+          headers: { 'tb-src': 'raw:3:7:0', 'tb-mid': messageId, 'tb-type': 'track' },
         },
       ],
       unrouted: 0,
@@ -219,7 +221,7 @@ describe('headers', () => {
     const [record] = processRecord(rawRecord(event, traced), topologySettings()).records
     expect(record?.headers).toEqual({
       'tb-src': 'raw:3:7:0',
-      'tb-mid': '01M7YRRT803F6PVB5A2YYQ65CG',
+      'tb-mid': messageId,
       'tb-type': 'track',
       traceparent: Buffer.from('00-ab-cd-01'),
       'tb-replay': Buffer.from('run-1'),

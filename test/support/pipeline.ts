@@ -2,8 +2,8 @@
 // stands on its output topics in the end. Test support.
 import { onTestFinished } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import { createTopics, kafkaBrokers, kafkaClient, randomName, readCommitted } from './kafka.ts'
-import { mixedCalls } from './mixed-calls.ts'
+import { createTopics, kafkaBrokers, kafkaClient, randomName, readCommitted, withAdmin } from './kafka.ts'
+import { mixedCalls, type MixedCall, type MixedCallsOptions } from './mixed-calls.ts'
 import { until } from './until.ts'
 import { verifyOutput, type Findings, type Output, type OutputTopics, type RawInput } from './verify-output.ts'
 
@@ -46,44 +46,58 @@ export async function createPipeline(
   }
 }
 
-const recordsAtOnce = 2_000
+type MixtureSize = Pick<MixedCallsOptions, 'count' | 'partitions' | 'people'>
 
-/** Writes a mixture of calls to the raw topic, and gives what stands there then: kafkajs's plain producer may write a
- *  record twice. Of now: Kafka deletes old records by their time. */
-export async function preload(
-  { rawTopic: topic }: Pipeline,
-  size: { readonly count: number; readonly partitions: number; readonly people: number },
-): Promise<readonly RawInput[]> {
-  const calls = mixedCalls({ topic, timestamp: systemClock.now(), ...size })
+/** Calls for the raw topic, of now: Kafka deletes old records by their time. */
+export function callsFor({ rawTopic: topic }: Pipeline, size: MixtureSize): readonly MixedCall[] {
+  return mixedCalls({ topic, timestamp: systemClock.now(), ...size })
+}
+
+/** Writes calls in their order, `atOnce` in one request; resolves when all are acknowledged. */
+export async function produceCalls(calls: readonly MixedCall[], atOnce = 2_000): Promise<void> {
   const producer = kafkaClient().producer({ allowAutoTopicCreation: false, maxInFlightRequests: 1 })
   await producer.connect()
   try {
-    for (let start = 0; start < calls.length; start += recordsAtOnce) {
+    for (let start = 0; start < calls.length; start += atOnce) {
       const messages = calls
-        .slice(start, start + recordsAtOnce)
+        .slice(start, start + atOnce)
         .map(({ timestamp, ...call }) => ({ ...call, timestamp: String(timestamp) }))
-      await producer.send({ topic, messages, acks: -1 })
+      await producer.send({ topic: calls[start]?.topic ?? '', messages, acks: -1 })
     }
   } finally {
     await producer.disconnect()
   }
-  const written = await readCommitted(topic, { until: calls.length })
+}
+
+/** What stands on the raw topic, `count` records at least. Not simply what was produced: kafkajs's plain producer may
+ *  write a record twice. */
+export async function readRaw({ rawTopic: topic }: Pipeline, count: number): Promise<readonly RawInput[]> {
+  const written = await readCommitted(topic, { until: count, timeoutMs: 60_000 })
   return written.map(({ partition, offset, timestamp, value }) => ({ topic, partition, offset, timestamp, value }))
 }
 
+/** Fills the raw topic and gives what stands there. */
+export async function preload(pipeline: Pipeline, size: MixtureSize): Promise<readonly RawInput[]> {
+  await produceCalls(callsFor(pipeline, size))
+  return readRaw(pipeline, size.count)
+}
+
 export interface OffsetWatch {
-  /** Sum of the committed offsets of the group: raw records done with. */
+  /** Sum of the committed offsets: of the process leg, raw records done with. */
   done(): Promise<number>
   byPartition(): Promise<Readonly<Record<number, number>>>
 }
 
-/** Asks for the committed offsets of the process leg until the test is over. */
-export async function watchOffsets({ group, rawTopic }: Pipeline): Promise<OffsetWatch> {
+/** Asks for the committed offsets of a group, of the process leg unless another is named, until the test is over. */
+export async function watchOffsets(
+  pipeline: Pipeline,
+  { group, topic }: { readonly group: string; readonly topic: string } = { ...pipeline, topic: pipeline.rawTopic },
+): Promise<OffsetWatch> {
   const admin = kafkaClient().admin()
   await admin.connect()
   onTestFinished(() => admin.disconnect())
   const byPartition = async (): Promise<Record<number, number>> => {
-    const answers = await until(() => admin.fetchOffsets({ groupId: group, topics: [rawTopic] }).catch(notYet))
+    const answers = await until(() => admin.fetchOffsets({ groupId: group, topics: [topic] }).catch(notYet))
     const offsets = answers[0]?.partitions ?? []
     return Object.fromEntries(offsets.map(({ partition, offset }) => [partition, Math.max(0, Number(offset))]))
   }
@@ -91,6 +105,49 @@ export async function watchOffsets({ group, rawTopic }: Pipeline): Promise<Offse
     byPartition,
     done: async () => Object.values(await byPartition()).reduce((sum, next) => sum + next, 0),
   }
+}
+
+export interface UncommittedWatch {
+  /** Resolves when further records appear; they may belong to a transaction that is still open. */
+  next(): Promise<void>
+  /** Records seen so far, those of aborted transactions included. */
+  seen(): number
+}
+
+/** Reads a topic without waiting for transactions to end, until the test is over. */
+export async function watchUncommitted(topic: string): Promise<UncommittedWatch> {
+  const consumer = kafkaClient().consumer({
+    groupId: randomName('uncommitted'),
+    readUncommitted: true,
+    maxWaitTimeInMs: 50,
+    allowAutoTopicCreation: false,
+  })
+  const seen = new Set<string>()
+  let arrival = Promise.withResolvers<void>()
+  await consumer.connect()
+  onTestFinished(() => consumer.disconnect())
+  await consumer.subscribe({ topics: [topic], fromBeginning: true })
+  await consumer.run({
+    autoCommit: false,
+    eachBatch: ({ batch: { partition, messages } }) => {
+      for (const { offset } of messages) seen.add(`${partition}:${offset}`)
+      if (messages.length > 0) arrival.resolve()
+      return Promise.resolve()
+    },
+  })
+  return {
+    next() {
+      arrival = Promise.withResolvers<void>()
+      return arrival.promise
+    },
+    seen: () => seen.size,
+  }
+}
+
+/** Members of the process leg's group, and its state. */
+export async function groupOf({ group }: Pipeline): Promise<{ readonly state: string; readonly members: number }> {
+  const { groups } = await withAdmin((admin) => admin.describeGroups([group]))
+  return { state: groups[0]?.state ?? '', members: groups[0]?.members.length ?? -1 }
 }
 
 /** Reads every output topic as a read_committed consumer does, and holds it against the raw records. */
