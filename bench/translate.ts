@@ -34,7 +34,7 @@ export function benchTranslate({ calls = 100_000 }: BenchOptions): BenchResult {
 function printedLine(line: string, index: number): string {
   const translation = translated(line, index)
   if (translation === undefined) return stringifyJson({ line: index + 1, outcome: 'invalid' })
-  return stringifyJson(outcomeLine(translation, index + 1))
+  return stringifyJson(outcomeLine(translation, { line: index + 1 }))
 }
 
 function translated(line: string, offset: number) {

@@ -11,14 +11,23 @@ export const errorCodes = {
   TB_INPUT_UNREADABLE: { reaction: 'refuse', meaning: 'an input file cannot be read' },
   TB_USAGE: { reaction: 'refuse', meaning: 'the command line is wrong' },
   TB_TOPIC_MISSING: { reaction: 'refuse', meaning: 'a topic does not exist or has too few partitions' },
-  TB_RECORD_UNREADABLE: { reaction: 'dead-letter', meaning: 'the bytes of a record are not what the topic should hold' },
+  TB_RECORD_UNREADABLE: {
+    reaction: 'dead-letter',
+    meaning: 'the bytes of a record are not what the topic should hold',
+  },
   TB_KAFKA_UNAVAILABLE: { reaction: 'retry', meaning: 'Kafka does not answer or answers with a passing fault' },
   TB_KAFKA_TOO_LARGE: { reaction: 'retry', meaning: 'a record batch is larger than the topic accepts; it is split' },
   TB_KAFKA_UNAUTHORIZED: { reaction: 'stop', meaning: 'Kafka denies access; the ACLs or credentials need mending' },
-  TB_KAFKA_FENCED: { reaction: 'reopen', meaning: 'another owner has taken the partition or the producer epoch is old' },
+  TB_KAFKA_FENCED: {
+    reaction: 'reopen',
+    meaning: 'another owner has taken the partition or the producer epoch is old',
+  },
   TB_KAFKA_REBALANCED: { reaction: 'reopen', meaning: 'the consumer group has moved on while the work was under way' },
   TB_KAFKA_FATAL: { reaction: 'stop', meaning: 'Kafka refuses the request for good' },
-  TB_DEAD_LETTER_REFUSED: { reaction: 'stop', meaning: 'the dead-letter topic does not take a record; nothing is skipped' },
+  TB_DEAD_LETTER_REFUSED: {
+    reaction: 'stop',
+    meaning: 'the dead-letter topic does not take a record; nothing is skipped',
+  },
   TB_DEMO_UNAVAILABLE: { reaction: 'refuse', meaning: 'no Kafka can be started here; says what to install' },
   TB_BUG: { reaction: 'stop', meaning: 'an invariant of trackbridge is broken; please report it' },
 } as const satisfies Record<`TB_${string}`, { reaction: Reaction; meaning: string }>
@@ -27,7 +36,10 @@ export type ErrorCode = keyof typeof errorCodes
 
 /** Where it happened. Never payloads, never secrets. */
 export type ErrorContext = Readonly<
-  Partial<Record<'topic' | 'destination' | 'messageId' | 'path' | 'kafkaError', string> & Record<'partition' | 'offset', number>>
+  Partial<
+    Record<'topic' | 'destination' | 'messageId' | 'path' | 'kafkaError', string> &
+      Record<'partition' | 'offset', number>
+  >
 >
 
 /** The one error class. `message` names the thing, what was found and what is allowed. */

@@ -24,7 +24,13 @@ export interface TaskDeps {
   readonly process: (record: ConsumerRecord, options: { readonly tooLarge: boolean }) => Processed
   readonly chunkRecords: number
   /** Called after each unit that was written. */
-  readonly onCommit: (committed: { readonly next: number; readonly counts: Counts }) => void
+  readonly onCommit: (committed: Committed) => void
+}
+
+/** A unit that was written: the offset behind it, and what its raw records became. */
+export interface Committed {
+  readonly next: number
+  readonly counts: Counts
 }
 
 /** How a batch ended. `stuck`: Kafka refuses for good; nothing was skipped, and the batch must be offered again. */
@@ -51,6 +57,8 @@ interface State {
   /** Offset of a record that was too large even alone: it becomes a dead letter. By offset, for the next unit may start
    *  elsewhere: whoever owned the partition meanwhile may have written that record. */
   tooLargeOffset: number | undefined
+  /** A unit whose commit may have happened: the next committed offset tells, and then it counts. */
+  unknown: Committed | undefined
   closed: boolean
 }
 
@@ -68,6 +76,7 @@ export function createTask(deps: TaskDeps): Task {
     position: null,
     chunkRecords: deps.chunkRecords,
     tooLargeOffset: undefined,
+    unknown: undefined,
     closed: false,
   }
   return {
@@ -126,7 +135,11 @@ async function openSession(deps: TaskDeps, state: State): Promise<void> {
   const session = deps.openSession()
   state.session = session
   await session.init()
-  state.position = await session.committed()
+  const position = await session.committed()
+  state.position = position
+  const { unknown } = state
+  state.unknown = undefined
+  if (unknown !== undefined && position !== null && position >= unknown.next) deps.onCommit(unknown)
 }
 
 async function closeSession(state: State): Promise<void> {
@@ -156,6 +169,7 @@ async function commitChunk(run: Run, chunk: readonly ConsumerRecord[], next: num
   const { records, counts } = processChunk(deps, chunk, state.tooLargeOffset)
   const result = await state.session.commit({ records, next, member: batch.member })
   if (!result.ok) {
+    if (result.outcome === 'unknown') state.unknown = { next, counts }
     if (result.reason === 'too-large') shrink(run, chunk, result)
     return result
   }

@@ -42,14 +42,19 @@ export function processRecord(raw: Raw, settings: TopologySettings): Processed {
   if (!decoded.ok) return unreadable(raw, describeUnreadable(raw.value, decoded.reason), settings)
   const { topic, partition, offset, timestamp: timestampMs } = raw
   const translation = translate(decoded.value, { topic, partition, offset, timestampMs }, settings.mapping)
-  const { records, unrouted } = messageRecords(raw, translation, settings)
+  const messages = messageRecords(raw, translation, settings)
+  if (messages === undefined) return tooLargeRecord(raw, settings, 'its messages would take more than 64 MB')
+  const { records, unrouted } = messages
   const slot = translation.outcome === 'invalid' ? 'dead-letter' : translation.outcome
   return { slot, records: [...records, ...faultRecords(raw, translation, settings)], unrouted }
 }
 
 /** What a raw record becomes when its messages do not fit into a destination topic. */
-export function tooLargeRecord(raw: Raw, settings: TopologySettings): Processed {
-  const message = 'its messages are larger than a destination topic accepts (max.message.bytes)'
+export function tooLargeRecord(
+  raw: Raw,
+  settings: TopologySettings,
+  message = 'its messages are larger than a destination topic accepts (max.message.bytes)',
+): Processed {
   return { slot: 'dead-letter', records: [deadLetter(raw, { reason: 'too_large', message }, settings)], unrouted: 0 }
 }
 
@@ -64,19 +69,27 @@ function describeUnreadable(value: Buffer, reason: string): string {
     : `the value ${reason}`
 }
 
+// Every relationship of an object repeats the object's attributes: a record of 1 MB could become gigabytes and take the
+// process down each time it is read again. Track itself takes 32 KB a call, which stays far below.
+const maxOutputCharacters = 64_000_000
+
+/** The messages' records; undefined when they would be more than memory should hold. */
 function messageRecords(raw: Raw, { operations, source }: Translation, settings: TopologySettings) {
   const records: OutRecord[] = []
   const passed = passOn(raw.headers)
   let index = 0
   let unrouted = 0
-  for (const operation of operations) {
-    if (operation.outcome !== 'translated') continue
-    for (const message of operation.messages) {
-      const headers = messageHeaders(message, { ...raw, index: index++, passed })
-      const taken = settings.routes.filter((route) => refusal(route, message, source) === undefined)
-      for (const route of taken) records.push(toRecord(raw, message, { route, headers, settings }))
-      if (taken.length === 0) unrouted++
+  let characters = 0
+  for (const message of operations.flatMap((one) => (one.outcome === 'translated' ? one.messages : []))) {
+    const headers = messageHeaders(message, { ...raw, index: index++, passed })
+    const taken = settings.routes.filter((route) => refusal(route, message, source) === undefined)
+    if (taken.length === 0) unrouted++
+    for (const route of taken) {
+      const record = toRecord(raw, message, { route, headers, settings })
+      records.push(record)
+      characters += record.value.length
     }
+    if (characters > maxOutputCharacters) return undefined
   }
   return { records, unrouted }
 }
@@ -85,7 +98,7 @@ function toRecord(
   raw: Raw,
   message: Message,
   { route, headers, settings }: { route: Route; headers: OutRecord['headers']; settings: TopologySettings },
-): OutRecord {
+): OutRecord & { readonly value: string } {
   const key = messageKey(message)
   const partition = settings.partitionOf(route.topic, key, raw.partition)
   const value = messageValue(message, route.integrations)
