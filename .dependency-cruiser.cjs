@@ -40,7 +40,7 @@ module.exports = {
     only(
       'pure-libraries',
       { path: PURE },
-      { dependencyTypes: ['npm', 'npm-dev', 'npm-optional'], pathNot: 'node_modules/(zod|ulid)/' },
+      { dependencyTypes: ['npm', 'npm-dev', 'npm-optional'], pathNot: 'node_modules/zod/' },
     ),
     only(
       'adapters-apart',
