@@ -1,5 +1,5 @@
 // Which: a ULID made from the raw record alone, so that a replay gives the same ids (mapping.md, "Which").
-// Own base 32, because one id a message makes this a hot loop of the translation: half the time of the ulid package with
+// Own base 32, because one id a message makes this a hot loop of the translation: two thirds of the time of the ulid package with
 // the same hash (bench/message-id.ts). test/translate/message-id.test.ts holds both together. The hash is SHA-256: the
 // API drops a message whose id it has seen, so two records must never share one, whatever stands in their ids.
 import { hash } from 'node:crypto'
