@@ -1,19 +1,8 @@
 // `npm run bench -- NAME [--calls N] [--json]`: runs one benchmark and prints its rates.
 import { parseArgs } from 'node:util'
 import { benchMessageId } from './message-id.ts'
-import type { Measured } from './measure.ts'
+import type { BenchOptions, BenchResult, Measured } from './measure.ts'
 import { benchTranslate } from './translate.ts'
-
-export interface BenchOptions {
-  /** How many calls to handle; each benchmark has its own default. */
-  readonly calls?: number
-}
-
-export interface BenchResult {
-  /** What the rates are of, e.g. `{calls: 100000, ratio: 0.52}`. */
-  readonly facts: Readonly<Record<string, number | string>>
-  readonly rates: readonly Measured[]
-}
 
 type Bench = (options: BenchOptions) => BenchResult | Promise<BenchResult>
 

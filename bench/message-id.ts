@@ -2,8 +2,7 @@
 import { hash } from 'node:crypto'
 import { ulid } from 'ulid'
 import { deriveMessageId, type RecordIdentity } from '../src/translate/message-id.ts'
-import type { BenchOptions, BenchResult } from './main.ts'
-import { measureAlternating } from './measure.ts'
+import { measureAlternating, type BenchOptions, type BenchResult } from './measure.ts'
 
 const firstMs = Date.UTC(2024, 2, 1)
 const rounds = 7
@@ -11,11 +10,11 @@ const rounds = 7
 type Place = Exclude<RecordIdentity, string>
 
 /** Ids a second, `calls` of them a round, default 100,000. */
-export function benchMessageId({ calls = 100_000 }: BenchOptions): BenchResult {
+export async function benchMessageId({ calls = 100_000 }: BenchOptions): Promise<BenchResult> {
   const places = Array.from({ length: calls }, (_, offset) => ({ topic: 'cio.track.raw', partition: 3, offset }))
   const lengths = (derive: (place: Place) => string): number =>
     places.reduce((sum, place) => sum + derive(place).length, 0)
-  const rates = measureAlternating(
+  const rates = await measureAlternating(
     [
       { name: 'ulid package', run: () => lengths(packageId) },
       { name: 'deriveMessageId', run: () => lengths((place) => deriveMessageId(firstMs + place.offset, place, 0)) },

@@ -1,54 +1,84 @@
-// How near the translation comes to the least it could cost: JSON in and JSON out of the same lines, nothing between.
-import { decodeJsonText, stringifyJson } from '../src/json.ts'
-import { outcomeLine } from '../src/translate/outcome-line.ts'
-import { translate } from '../src/translate/translate.ts'
-import type { BenchOptions, BenchResult } from './main.ts'
-import { measureAlternating } from './measure.ts'
+// How near the translation comes to the least it could cost: JSON in and JSON out of the same lines on one thread, nothing
+// between. On one thread, and as the command runs: bytes in, bytes out, with its worker threads.
+import { createBlockCutter } from '../src/cli/blocks.ts'
+import { createTally } from '../src/cli/tally.ts'
+import { translateBlock } from '../src/cli/translate-block.ts'
+import { openTranslatePool } from '../src/cli/translate-pool.ts'
+import { translateStream, type StreamOptions } from '../src/cli/translate-stream.ts'
+import { defaultThreads } from '../src/cli/translate.ts'
+import { systemClock } from '../src/clock.ts'
+import { defaultMappingSettings } from '../src/translate/mapping-table.ts'
+import { measureAlternating, type BenchOptions, type BenchResult } from './measure.ts'
 import { trackLines } from './track-traffic.ts'
 
 const rounds = 7
-const topic = 'cio.track.raw'
+const settings = { topic: 'cio.track.raw', timestampMs: 0, mapping: defaultMappingSettings }
+const blockBytes = 262_144
 
-/** `translate` of `calls` lines, default 100,000, beside JSON.parse + JSON.stringify; then how far each step of it gets. */
-export function benchTranslate({ calls = 100_000 }: BenchOptions): BenchResult {
+/** `translate` of `calls` lines, default 100,000, beside JSON.parse + JSON.stringify. Facts: `ratioOneThread`, and
+ *  `ratioAsCommand` with `threads`. "cold" includes the start of the threads. */
+export async function benchTranslate({ calls = 100_000 }: BenchOptions): Promise<BenchResult> {
   const lines = trackLines(calls)
-  const sum = (work: (line: string, index: number) => number) => () => sumOf(lines, work)
-  const rates = measureAlternating(
+  const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+  const threads = defaultThreads()
+  const pool = openTranslatePool({ threads, settings })
+  const warm = { soloBytes: 0, openPool: () => ({ ...pool, close: () => Promise.resolve() }) }
+  const rates = await measureAlternating(
     [
-      { name: 'JSON.parse + JSON.stringify', run: sum((line) => bytesOf(JSON.stringify(JSON.parse(line)))) },
-      { name: 'translate', run: sum((line, index) => bytesOf(printedLine(line, index))) },
-      { name: 'up to the JSON value', run: sum((line) => Number(decodeJsonText(line).ok)) },
-      { name: 'up to the messages', run: sum((line, index) => translated(line, index)?.operations.length ?? 0) },
-      { name: 'JSON.parse alone', run: sum((line) => Number(typeof JSON.parse(line) === 'object')) },
+      { name: 'JSON.parse + JSON.stringify, one thread', run: () => parsedAndPrinted(lines) },
+      { name: 'translate, one thread', run: () => translated(bytes) },
+      { name: `translate as the command runs, ${threads} threads`, run: () => streamed(bytes, threads, warm) },
+      { name: `the same, threads cold`, run: () => streamed(bytes, threads) },
     ],
     calls,
     rounds,
   )
-  const [limit, ours] = rates
-  const ratio = Number((ours!.perSecond / limit!.perSecond).toFixed(3))
-  const bytesALine = Math.round(sumOf(lines, bytesOf) / calls)
-  return { facts: { calls, bytesALine, rounds, ratio, target: 0.5 }, rates }
+  await pool.close()
+  const [limit = 0, one = 0, many = 0] = rates.map(({ perSecond }) => perSecond)
+  const [ratioOneThread, ratioAsCommand] = [ratio(one, limit), ratio(many, limit)]
+  const bytesALine = Math.round(bytes.length / calls) - 1
+  return { facts: { calls, bytesALine, rounds, threads, ratioOneThread, ratioAsCommand, target: 0.5 }, rates }
 }
 
-// As `trackbridge translate` does it, but for reading and writing.
-function printedLine(line: string, index: number): string {
-  const translation = translated(line, index)
-  if (translation === undefined) return stringifyJson({ line: index + 1, outcome: 'invalid' })
-  return stringifyJson(outcomeLine(translation, { line: index + 1 }))
-}
+const ratio = (ours: number, limit: number): number => Number((ours / limit).toFixed(3))
 
-function translated(line: string, offset: number) {
-  const decoded = decodeJsonText(line)
-  return decoded.ok ? translate(decoded.value, { topic, partition: 0, offset, timestampMs: 0 }) : undefined
-}
-
-// Bytes, not characters: to count them V8 must put together a text that was built of pieces, as writing it would.
-function bytesOf(text: string): number {
-  return Buffer.byteLength(text)
-}
-
-function sumOf(lines: readonly string[], work: (line: string, index: number) => number): number {
+function parsedAndPrinted(lines: readonly string[]): number {
   let sum = 0
-  for (let index = 0; index < lines.length; index++) sum += work(lines[index]!, index)
+  // Bytes, not characters: what is printed must be bytes in the end.
+  for (const line of lines) sum += Buffer.byteLength(JSON.stringify(JSON.parse(line)))
   return sum
+}
+
+function translated(bytes: Buffer): number {
+  const cutter = createBlockCutter({ blockBytes })
+  const tally = createTally()
+  let sum = 0
+  for (const block of [...cutter.push(bytes), ...cutter.end()]) {
+    if ('tooLongBytes' in block) throw new Error(`line ${block.number} is too long`)
+    for (const { length } of translateBlock(block, settings, tally)) sum += length
+  }
+  return sum
+}
+
+async function streamed(bytes: Buffer, threads: number, options: StreamOptions = {}): Promise<number> {
+  let sum = 0
+  await translateStream(
+    {
+      chunks: chunksOf(bytes),
+      settings,
+      threads,
+      write: async ({ length }) => {
+        sum += length
+      },
+      onRead: () => undefined,
+      clock: systemClock,
+      signal: new AbortController().signal,
+    },
+    options,
+  )
+  return sum
+}
+
+async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += blockBytes) yield bytes.subarray(at, at + blockBytes)
 }

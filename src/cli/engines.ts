@@ -37,7 +37,11 @@ export async function runEngines({ config, log, signal, start }: EngineRun): Pro
   const over = new AbortController()
   const server = await serveHealth(config, log, { engines, signal: over.signal })
   try {
-    for (const open of start) engines.push(await open())
+    for (const open of start) {
+      const engine = await unlessTold(open(), signal)
+      if (engine === undefined) return
+      engines.push(engine)
+    }
     void tellProgress(engines, log, over.signal)
     log.info({ engines: engines.map(({ name }) => name) }, 'running')
     await Promise.race([untilAborted(signal), ...engines.map(({ ended }) => ended)])
@@ -48,6 +52,13 @@ export async function runEngines({ config, log, signal, start }: EngineRun): Pro
     await server?.stop()
     log.info({}, 'stopped')
   }
+}
+
+// Kafka may be away while an engine opens: whoever ends the process then must not wait for it.
+async function unlessTold(opening: Promise<Engine>, signal: AbortSignal): Promise<Engine | undefined> {
+  const engine = await Promise.race([opening, untilAborted(signal)])
+  if (engine === undefined) void opening.then((late) => late.stop()).catch(() => undefined)
+  return engine
 }
 
 async function stopAll(engines: readonly Engine[], timeoutMs: number): Promise<void> {
@@ -94,9 +105,9 @@ async function tellProgress(engines: readonly Engine[], log: Log, signal: AbortS
   }
 }
 
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  const { promise, resolve } = Promise.withResolvers<void>()
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  await promise
+async function untilAborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return undefined
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  return promise
 }

@@ -14,9 +14,10 @@ export interface LineSplitter {
 /** Longest line that is kept. A Track batch has 500 KB at most, a Kafka record 1 MB unless its topic allows more. */
 export const maxLineBytes = 64_000_000
 
-const lineFeed = 0x0a
+/** A byte that is in no UTF-8 sequence but its own. */
+export const lineFeed = 0x0a
 const carriageReturn = 0x0d
-const blanks = [0x20, 0x09, carriageReturn]
+const blanks: readonly (number | undefined)[] = [0x20, 0x09, carriageReturn]
 
 /** Lines are numbered from 1. Memory: one line, of at most `maxBytes`. */
 export function createLineSplitter(maxBytes: number = maxLineBytes): LineSplitter {
@@ -38,8 +39,9 @@ export function createLineSplitter(maxBytes: number = maxLineBytes): LineSplitte
     pieces = []
     length = 0
     if (found > maxBytes) return { number, tooLongBytes: found }
-    const bytes = trimmed(number === 1 ? withoutMark(whole) : whole)
-    return bytes.every((byte) => blanks.includes(byte)) ? undefined : { number, bytes }
+    const unmarked = number === 1 ? withoutMark(whole) : whole
+    const bytes = unmarked.subarray(0, withoutReturn(unmarked, 0, unmarked.length))
+    return isBlank(bytes, 0, bytes.length) ? undefined : { number, bytes }
   }
 
   return {
@@ -62,7 +64,17 @@ export function createLineSplitter(maxBytes: number = maxLineBytes): LineSplitte
   }
 }
 
-const withoutMark = (bytes: Buffer): Buffer =>
+/** The bytes after a byte order mark, where there is one. */
+export const withoutMark = (bytes: Buffer): Buffer =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
 
-const trimmed = (bytes: Buffer): Buffer => (bytes.at(-1) === carriageReturn ? bytes.subarray(0, -1) : bytes)
+/** Where the line from `start` to `end` ends without its carriage return. */
+export const withoutReturn = (bytes: Buffer, start: number, end: number): number =>
+  end > start && bytes[end - 1] === carriageReturn ? end - 1 : end
+
+/** True when there are only blanks from `start` to `end`, or nothing. */
+export function isBlank(bytes: Buffer, start: number, end: number): boolean {
+  let at = start
+  while (at < end && blanks.includes(bytes[at])) at++
+  return at === end
+}

@@ -21,8 +21,9 @@ export interface Output {
   printError(text: string): void
   /** The text in this style where stdout shows colours, else as it is. */
   paint(style: Style, text: string): string
-  /** Text as it is, on stdout; resolves when its reader keeps up, so that a long result never piles up in memory. */
-  writeSteadily(text: string): Promise<void>
+  /** Text, or its bytes, as it is, on stdout; resolves when its reader keeps up, so that a long result never piles up in
+   *  memory. */
+  writeSteadily(text: string | Uint8Array): Promise<void>
   /** Puts the text in place of the last one, on one line of stderr; an empty text leaves the line empty. */
   printStatus(text: string): void
   /** Text as it is, for commander. */

@@ -1,21 +1,31 @@
 // What `trackbridge translate` tells on stderr: how far it is, and what came of it. Pure.
 import type { Outcome } from '../translate/outcome.ts'
-import type { TranslatedLine } from './translate-line.ts'
+import type { PrintedLine } from './translate-line.ts'
 
 /** Lines by their outcome; `inPart` are some of the translated ones. Blank lines are not counted. */
 export type Tally = Readonly<Record<Outcome['outcome'] | 'lines' | 'messages' | 'inPart', number>>
 
-/** Adds up lines one by one. */
-export function createTally() {
+export interface TallyCounter {
+  add(line: Pick<PrintedLine, 'outcome' | 'messages' | 'isInPart'>): void
+  /** Adds the sums of many lines. */
+  addSums(sums: Tally): void
+  sums(): Tally
+}
+
+/** Adds up lines one by one, or many at a time. */
+export function createTally(): TallyCounter {
   const tally = { lines: 0, translated: 0, unsupported: 0, invalid: 0, messages: 0, inPart: 0 }
   return {
-    add({ outcome, messages, isInPart }: Pick<TranslatedLine, 'outcome' | 'messages' | 'isInPart'>): void {
+    add({ outcome, messages, isInPart }) {
       tally.lines++
       tally[outcome]++
       tally.messages += messages
       if (isInPart) tally.inPart++
     },
-    sums: (): Tally => ({ ...tally }),
+    addSums(sums) {
+      for (const key of Object.keys(tally) as (keyof Tally)[]) tally[key] += sums[key]
+    },
+    sums: () => ({ ...tally }),
   }
 }
 

@@ -1,12 +1,13 @@
-// One line of raw calls -> the line that `trackbridge translate` prints for it, and what to count. Pure. Ruled by
-// product.md, "Commands".
-import { decodeJson, stringifyJson } from '../json.ts'
+// One line of raw calls -> the line that `trackbridge translate` prints for it, and what to count, in the three steps that
+// translate-block.ts takes for many lines together. Pure. Ruled by product.md, "Commands".
+import { stringifyJson, type DecodedJson } from '../json.ts'
 import type { MappingSettings } from '../translate/mapping-table.ts'
 import { outcomeLine } from '../translate/outcome-line.ts'
 import type { Outcome, Translation } from '../translate/outcome.ts'
 import { translate } from '../translate/translate.ts'
-import { maxLineBytes, type Line } from './lines.ts'
+import { maxLineBytes } from './lines.ts'
 
+/** Plain data: a worker thread gets a copy. */
 export interface LineSettings {
   /** Stands for the raw topic: name of the file, or "stdin". */
   readonly topic: string
@@ -15,8 +16,22 @@ export interface LineSettings {
   readonly mapping: MappingSettings
 }
 
+export interface DecodedLine {
+  /** From 1. */
+  readonly number: number
+  readonly byteLength: number
+  readonly decoded: DecodedJson
+}
+
 export interface TranslatedLine {
-  /** With its line break, e.g. `{"line":1,"outcome":"translated","messages":[...]}\n`. */
+  readonly number: number
+  readonly byteLength: number
+  /** Or why the line holds no JSON value. */
+  readonly translation: Translation | string
+}
+
+export interface PrintedLine {
+  /** Without a line break: `{"line":1,"outcome":"translated","messages":[...]}`. */
   readonly text: string
   readonly outcome: Outcome['outcome']
   /** Number of messages. */
@@ -26,21 +41,29 @@ export interface TranslatedLine {
 }
 
 /** Never throws. The call's place is partition 0, offset = number of the line - 1. */
-export function translateLine(line: Line, { topic, timestampMs, mapping }: LineSettings): TranslatedLine {
-  const { number } = line
-  if ('tooLongBytes' in line)
-    return invalidLine(number, `must be of at most ${maxLineBytes} bytes, found ${line.tooLongBytes}`)
-  const decoded = decodeJson(line.bytes)
-  if (!decoded.ok) return invalidLine(number, decoded.reason)
+export function translateLine({ number, byteLength, decoded }: DecodedLine, settings: LineSettings): TranslatedLine {
+  if (!decoded.ok) return { number, byteLength, translation: decoded.reason }
+  const { topic, timestampMs, mapping } = settings
   const origin = { topic, partition: 0, offset: number - 1, timestampMs }
-  const translation = translate(decoded.value, origin, mapping)
-  if (isTooMuch(translation, line.bytes.length)) return invalidLine(number, tooMuch)
+  return { number, byteLength, translation: translate(decoded.value, origin, mapping) }
+}
+
+/** Never throws: what is too long for one text is printed as invalid. */
+export function printLine({ number, byteLength, translation }: TranslatedLine): PrintedLine {
+  if (typeof translation === 'string') return invalidLine(number, translation)
+  const counts = countsOf(translation)
+  if (isTooMuch(translation, counts.messages, byteLength)) return invalidLine(number, tooMuch)
   try {
-    return { text: lineText({ line: number, ...outcomeLine(translation) }), ...countsOf(translation) }
+    const text = stringifyJson(outcomeLine(translation, { line: number }))
+    return { text, outcome: translation.outcome, messages: counts.messages, isInPart: counts.isInPart }
   } catch {
     return invalidLine(number, tooMuch)
   }
 }
+
+/** What is printed in place of a line that was too long to keep. */
+export const printTooLongLine = (number: number, foundBytes: number): PrintedLine =>
+  invalidLine(number, `must be of at most ${maxLineBytes} bytes, found ${foundBytes}`)
 
 // Close to the longest text that JavaScript can hold.
 const maxLineCharacters = 500_000_000
@@ -48,12 +71,11 @@ const tooMuch = `becomes more text than one line can hold, which is ${maxLineCha
 
 // Each relationship of an object becomes a message with all the attributes of the object: a line of a few megabytes can
 // become terabytes. JSON.stringify would fail as well, but only after it has gone through all of them.
-function isTooMuch({ operations, isBatch }: Translation, lineBytes: number): boolean {
+function isTooMuch({ operations, isBatch }: Translation, messages: number, lineBytes: number): boolean {
   const copies = isBatch ? 2 : 1
-  const messages = operations.flatMap((one) => (one.outcome === 'translated' ? one.messages : []))
-  if (messages.length * (lineBytes + envelopeCharacters) * copies < maxLineCharacters) return false
+  if (messages * (lineBytes + envelopeCharacters) * copies < maxLineCharacters) return false
   let characters = 0
-  for (const message of messages) {
+  for (const message of operations.flatMap((one) => (one.outcome === 'translated' ? one.messages : []))) {
     characters += stringifyJson(message).length * copies
     if (characters > maxLineCharacters) return true
   }
@@ -63,21 +85,19 @@ function isTooMuch({ operations, isBatch }: Translation, lineBytes: number): boo
 // More than any message has beside what comes from its call.
 const envelopeCharacters = 2_000
 
-const lineText = (value: unknown): string => `${stringifyJson(value)}\n`
-
-const invalidLine = (line: number, reason: string): TranslatedLine => ({
-  text: lineText({ line, outcome: 'invalid', field: 'record', reason }),
+const invalidLine = (line: number, reason: string): PrintedLine => ({
+  text: stringifyJson({ line, outcome: 'invalid', field: 'record', reason }),
   outcome: 'invalid',
   messages: 0,
   isInPart: false,
 })
 
-function countsOf({ outcome, operations }: Translation): Omit<TranslatedLine, 'text'> {
-  const counts = operations.map((one) => (one.outcome === 'translated' ? one.messages.length : 0))
-  const isWhole = operations.every((one) => one.outcome === 'translated' && one.unsupported.length === 0)
-  return {
-    outcome,
-    messages: counts.reduce((sum, count) => sum + count, 0),
-    isInPart: outcome === 'translated' && !isWhole,
+function countsOf({ outcome, operations }: Translation): Pick<PrintedLine, 'messages' | 'isInPart'> {
+  let messages = 0
+  let isWhole = true
+  for (const one of operations) {
+    if (one.outcome === 'translated') messages += one.messages.length
+    if (one.outcome !== 'translated' || one.unsupported.length > 0) isWhole = false
   }
+  return { messages, isInPart: outcome === 'translated' && !isWhole }
 }

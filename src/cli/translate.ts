@@ -1,19 +1,21 @@
 // `trackbridge translate [FILE|-]`: NDJSON raw calls in, one NDJSON outcome a line out; no Kafka, and no configuration
-// unless one is named. Streams: memory holds one line. Exit 0 when the input could be read, whatever the outcomes.
-// Ruled by product.md, "Commands".
-import { Command } from 'commander'
+// unless one is named. Streams: memory does not grow with the input. Exit 0 when the input could be read, whatever the
+// outcomes. Ruled by product.md, "Commands".
+import { availableParallelism } from 'node:os'
+import { Command, InvalidArgumentError } from 'commander'
 import { defaultMappingSettings } from '../translate/mapping-table.ts'
 import { readNamedConfig, unlessAborted, type CliContext } from './context.ts'
 import { openInput, type Input } from './input.ts'
-import { createLineSplitter, type Line } from './lines.ts'
 import { receivedAtOption } from './received-at.ts'
-import { createTally, progressText, summaryText } from './tally.ts'
-import { translateLine, type LineSettings } from './translate-line.ts'
+import { progressText, summaryText } from './tally.ts'
+import type { LineSettings } from './translate-line.ts'
+import { translateStream } from './translate-stream.ts'
 
 interface TranslateOptions {
   /** Milliseconds since 1970. */
   readonly receivedAt?: number
   readonly summary?: true
+  readonly threads: number
 }
 
 const help = `
@@ -21,13 +23,19 @@ Reads one raw call a line: {"method":"PUT","path":"/api/v1/customers/42","body":
 Prints one line for each: {"line":1,"outcome":"translated","messages":[...]}; blank lines are skipped but counted.
 The mapping settings are those of --config or TRACKBRIDGE_CONFIG, the defaults when neither names a file.`
 
-/** The command `translate [FILE|-] [--received-at TIME] [--summary]`. */
+/** The command `translate [FILE|-] [--received-at TIME] [--summary] [--threads N]`. */
 export function translateCommand(context: CliContext): Command {
   return new Command('translate')
     .description('translate raw calls offline: NDJSON in, one NDJSON outcome a line out')
     .argument('[file]', 'NDJSON file; "-" or nothing: stdin')
     .addOption(receivedAtOption())
     .option('--summary', 'tell the sums on stderr at the end, even where that is no terminal')
+    .option(
+      '--threads <n>',
+      'worker threads for inputs above 1 MB; 1: none; absent: as many as this machine has cores, up to 8',
+      parseThreads,
+      defaultThreads(),
+    )
     .addHelpText('after', help)
     .action(async (file: string | undefined, options: TranslateOptions, command: Command) => {
       const mapping = readNamedConfig(command)?.mapping ?? defaultMappingSettings
@@ -35,49 +43,48 @@ export function translateCommand(context: CliContext): Command {
       const timestampMs = options.receivedAt ?? context.clock.now()
       const settings = { topic: input.name, timestampMs, mapping }
       const progress = createProgress(context, input.sizeBytes)
-      const work = translateInput(context, { input, settings, progress })
+      const work = translateInput(context, { input, settings, progress, threads: options.threads })
       const summary = await unlessAborted(context.signal, work).finally(() => progress.end())
       if (options.summary === true || context.output.errorsAreTerminal) context.output.writeError(`${summary}\n`)
     })
 }
 
-// Enough for one system call to carry many lines; more would not be faster.
-const flushCharacters = 65_536
+/** As many threads as can run at once, but no more than 8: reading and writing keep one thread busy with less. */
+export const defaultThreads = (): number => Math.min(8, availableParallelism())
+
+const maxThreads = 64
+
+function parseThreads(text: string): number {
+  const threads = Number(text)
+  if (/^\d+$/.test(text) && threads >= 1 && threads <= maxThreads) return threads
+  throw new InvalidArgumentError(`Allowed: whole numbers from 1 to ${maxThreads}.`)
+}
+
 const progressIntervalMs = 1_000
 
 interface Work {
   readonly input: Input
   readonly settings: LineSettings
   readonly progress: Progress
+  readonly threads: number
 }
 
 /** Resolves with the summary. */
-async function translateInput({ output, clock }: CliContext, { input, settings, progress }: Work): Promise<string> {
-  const splitter = createLineSplitter()
-  const tally = createTally()
+async function translateInput(
+  { output, clock, signal }: CliContext,
+  { input, settings, progress, threads }: Work,
+): Promise<string> {
   const startedAtMs = clock.now()
-  let readBytes = 0
-
-  async function write(lines: readonly Line[]): Promise<void> {
-    let text = ''
-    for (const line of lines) {
-      const translated = translateLine(line, settings)
-      text += translated.text
-      tally.add(translated)
-      if (text.length < flushCharacters) continue
-      await output.writeSteadily(text)
-      text = ''
-    }
-    if (text !== '') await output.writeSteadily(text)
-  }
-
-  for await (const chunk of input.chunks) {
-    readBytes += chunk.length
-    await write(splitter.push(chunk))
-    progress.tell(tally.sums().lines, readBytes)
-  }
-  await write(splitter.end())
-  return summaryText(tally.sums(), clock.now() - startedAtMs)
+  const sums = await translateStream({
+    chunks: input.chunks,
+    settings,
+    threads,
+    write: (bytes) => output.writeSteadily(bytes),
+    onRead: (lines, readBytes) => progress.tell(lines, readBytes),
+    clock,
+    signal,
+  })
+  return summaryText(sums, clock.now() - startedAtMs)
 }
 
 interface Progress {

@@ -14,6 +14,14 @@ test('the tally adds up lines by outcome', () => {
   ])
 })
 
+test('the tally adds the sums of many lines', () => {
+  const tally = createTally()
+  const sums = { lines: 10, translated: 5, unsupported: 3, invalid: 2, messages: 8, inPart: 1 }
+  tally.addSums(sums)
+  tally.addSums(sums)
+  expect(tally.sums()).toEqual({ lines: 20, translated: 10, unsupported: 6, invalid: 4, messages: 16, inPart: 2 })
+})
+
 test('the summary tells every sum, with thousands grouped', () => {
   const sums = { lines: 12_345, translated: 12_000, unsupported: 300, invalid: 45, messages: 15_000, inPart: 7 }
   expect(summaryText(sums, 2_000)).toBe(

@@ -1,14 +1,17 @@
 import { expect, test } from 'vitest'
-import { translateLine } from '../../src/cli/translate-line.ts'
+import { printLine, printTooLongLine, translateLine } from '../../src/cli/translate-line.ts'
 import { defaultMappingSettings } from '../../src/translate/mapping-table.ts'
 
 const settings = { topic: 'calls.ndjson', timestampMs: 0, mapping: defaultMappingSettings }
-const lineOf = (value: unknown) => ({ number: 3, bytes: Buffer.from(JSON.stringify(value)) })
+const printed = (value: unknown) => {
+  const byteLength = JSON.stringify(value).length
+  return printLine(translateLine({ number: 3, byteLength, decoded: { ok: true, value } }, settings))
+}
 const person = { type: 'person', action: 'delete', identifiers: { id: '1' } }
 
 test('a line that was too long to keep is told by its length', () => {
-  expect(translateLine({ number: 7, tooLongBytes: 70_000_001 }, settings)).toEqual({
-    text: '{"line":7,"outcome":"invalid","field":"record","reason":"must be of at most 64000000 bytes, found 70000001"}\n',
+  expect(printTooLongLine(7, 70_000_001)).toEqual({
+    text: '{"line":7,"outcome":"invalid","field":"record","reason":"must be of at most 64000000 bytes, found 70000001"}',
     outcome: 'invalid',
     messages: 0,
     isInPart: false,
@@ -32,20 +35,20 @@ test.each([
   ['an unsupported call', { method: 'GET', path: '/auth' }, ['unsupported', 0, false]],
   ['an invalid call', {}, ['invalid', 0, false]],
 ])('%s is counted', (_, value, counts) => {
-  const { outcome, messages, isInPart } = translateLine(lineOf(value), settings)
+  const { outcome, messages, isInPart } = printed(value)
   expect([outcome, messages, isInPart]).toEqual(counts)
 })
 
 test('a call whose messages are more text than one line can hold is reported, not written and not fatal', () => {
-  const line = lineOf({
+  const call = {
     type: 'object',
     action: 'identify',
     identifiers: { object_id: 'a' },
     attributes: { text: 'x'.repeat(1_000_000) },
     cio_relationships: Array.from({ length: 50_000 }, (_, id) => ({ identifiers: { id } })),
-  })
-  expect(translateLine(line, settings)).toEqual({
-    text: '{"line":3,"outcome":"invalid","field":"record","reason":"becomes more text than one line can hold, which is 500000000 characters"}\n',
+  }
+  expect(printed(call)).toEqual({
+    text: '{"line":3,"outcome":"invalid","field":"record","reason":"becomes more text than one line can hold, which is 500000000 characters"}',
     outcome: 'invalid',
     messages: 0,
     isInPart: false,

@@ -46,7 +46,7 @@ test('records gone from within an assignment are reported as data loss, with the
   expect(collected.batches.map(summary).at(-1)).toEqual({
     fetchedOffset: 5,
     nextOffset: 6,
-    continuous: false,
+    continuous: true,
     offsets: [5],
   })
   expect(lines.filter(({ level }) => level === 'error')).toEqual([

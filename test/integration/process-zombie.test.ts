@@ -46,23 +46,28 @@ test(
     const uncommitted = await watchUncommitted(pipeline.topics.destinations[0]!)
     const config = { ...pipeline.config, process: { chunkRecords: 100, maxBytesPerPartition: 16_384 } }
     const [frozen, other] = [startTrackbridge(['process'], config), startTrackbridge(['process'], config)]
+    const tails = (): string => `last lines:\n${frozen.tail()}\n${other.tail()}`
     for (let round = 0; round < rounds; round++) {
       await Promise.all([owning(frozen, partitions / 2), owning(other, partitions / 2)])
-      const writing = uncommitted.next()
+      const seen = uncommitted.seen()
       flowOn()
-      await writing
+      await until(() => uncommitted.seen() > seen, { ...limit, describe: () => `round ${round}: records; ${tails()}` })
       frozen.send('SIGSTOP')
       await owning(other, partitions)
       const before = await offsets.done()
       flowOn()
-      await until(async () => (await offsets.done()) > before, limit)
+      await until(async () => (await offsets.done()) > before, {
+        ...limit,
+        describe: () => `round ${round}: ${tails()}`,
+      })
       frozen.send('SIGCONT')
     }
     await flow
     const raw = await readRaw(pipeline, count)
-    const describe = (): string => `all ${raw.length} records done; last lines:\n${frozen.tail()}\n${other.tail()}`
+    const describe = (): string => `all ${raw.length} records done; ${tails()}`
     await until(async () => (await offsets.done()) === raw.length, { ...limit, describe })
     for (const running of [frozen, other]) running.send('SIGTERM')
+    await until(() => frozen.isOver() && other.isOver(), { ...limit, describe: () => `both have ended; ${tails()}` })
     expect([await frozen.ended, await other.ended]).toEqual([
       { code: 0, signal: null },
       { code: 0, signal: null },

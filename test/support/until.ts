@@ -18,10 +18,30 @@ export async function until<T>(
   const deadline = systemClock.now() + timeoutMs
   const holds = (answer: T): answer is Exclude<T, false | null | undefined> =>
     answer !== false && answer !== null && answer !== undefined
+  const late = (): Error => new Error(`not within ${timeoutMs} ms: ${describe()}`)
   for (;;) {
-    const answer = await condition()
+    const answer = await settledBy(deadline, condition(), late)
     if (holds(answer)) return answer
-    if (systemClock.now() >= deadline) throw new Error(`not within ${timeoutMs} ms: ${describe()}`)
+    if (systemClock.now() >= deadline) throw late()
     await systemClock.sleep(pollMs)
+  }
+}
+
+/** Longer than the deadline for an answer that is under way, so that a slow last one still counts. */
+const graceMs = 5_000
+
+// A condition that never answers must not hang the test without a word.
+async function settledBy<T>(deadline: number, answer: T | Promise<T>, late: () => Error): Promise<T> {
+  if (!(answer instanceof Promise)) return answer
+  const settled = new AbortController()
+  const overdue = systemClock.sleep(deadline + graceMs - systemClock.now(), settled.signal).then(() => {
+    if (!settled.signal.aborted) throw late()
+    return answer
+  })
+  try {
+    return await Promise.race([answer, overdue])
+  } finally {
+    settled.abort()
+    overdue.catch(() => undefined)
   }
 }
