@@ -14,9 +14,9 @@ test.each([0, 1, 1_692_886_522_000, 253_402_300_799_999])('a messageId of %d ms 
 
 test('a messageId never changes from release to release', () => {
   expect(deriveMessageId(receivedAtMs, { topic: 'cio.track.raw', partition: 0, offset: 0 }, 0)).toBe(
-    '01H8KYCP4GKDZ7DER4CXCG8DK0',
+    '01H8KYCP4GQ0T13N6Y664R0W2M',
   )
-  expect(deriveMessageId(receivedAtMs, 'r-1', 3)).toBe('01H8KYCP4GMW2N1Q40BVKBB6Y5')
+  expect(deriveMessageId(receivedAtMs, 'r-1', 3)).toBe('01H8KYCP4GBFQTYA6NQSZ1SZ84')
 })
 
 test('the messages of one record have different ids', () => {
