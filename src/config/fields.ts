@@ -50,7 +50,7 @@ export const proxyUrl = (description: string) =>
     .refine((url) => URL.canParse(url), { error: proxyAllowed })
     .describe(description)
 
-const proxyAllowed = 'the http or https address of a proxy, as in http://proxy.example.org:3128'
+const proxyAllowed = 'the http or https address of a proxy, as in http://gateway.example.org:3128'
 
 /** An http or https address without user name, query or fragment; a closing slash is dropped. */
 export const httpUrl = (description: string, allowed: string) =>

@@ -151,7 +151,7 @@ export const faultyConfigs: readonly FaultyConfig[] = [
     yaml: ofSink('apiKey: k, url: "https://cdp.customer.io/v1/batch", proxy: "proxy:3128"'),
     lines: [
       'destinations[0].sink.url: found "https://cdp.customer.io/v1/batch"; allowed: the base only, as in https://cdp.customer.io/v1: /batch and /{type} are added to it',
-      'destinations[0].sink.proxy: found "proxy:3128"; allowed: the http or https address of a proxy, as in http://proxy.example.org:3128',
+      'destinations[0].sink.proxy: found "proxy:3128"; allowed: the http or https address of a proxy, as in http://gateway.example.org:3128',
     ],
   },
   {
