@@ -1,9 +1,9 @@
 // Every fault trackbridge can name. The reaction says what the engine does next, so retry policy is read, not guessed.
 // Expected things (unsupported, invalid, a refused message) are values, not errors: see translate/ and sink/verdict.ts.
 
-/** What the caller does next. `refuse`: exit 2 before anything is touched. `dead-letter`: this record only.
- *  `retry`: the record is not at fault, back off. `reopen`: drop the task, the new owner has it. `stop`: never skip. */
-export type Reaction = 'refuse' | 'dead-letter' | 'retry' | 'reopen' | 'stop'
+/** What the caller does next. `refuse`: exit 2 before anything is touched. `retry`: the record is not at fault, back off.
+ *  `reopen`: drop the task, the new owner has it. `stop`: never skip. */
+export type Reaction = 'refuse' | 'retry' | 'reopen' | 'stop'
 
 export const errorCodes = {
   TB_CONFIG_INVALID: { reaction: 'refuse', meaning: 'the configuration has faults; all of them are listed at once' },
@@ -11,10 +11,6 @@ export const errorCodes = {
   TB_INPUT_UNREADABLE: { reaction: 'refuse', meaning: 'an input file cannot be read' },
   TB_USAGE: { reaction: 'refuse', meaning: 'the command line is wrong' },
   TB_TOPIC_MISSING: { reaction: 'refuse', meaning: 'a topic does not exist or has too few partitions' },
-  TB_RECORD_UNREADABLE: {
-    reaction: 'dead-letter',
-    meaning: 'the bytes of a record are not what the topic should hold',
-  },
   TB_KAFKA_UNAVAILABLE: { reaction: 'retry', meaning: 'Kafka does not answer or answers with a passing fault' },
   TB_KAFKA_TOO_LARGE: { reaction: 'retry', meaning: 'a record batch is larger than the topic accepts; it is split' },
   TB_KAFKA_UNAUTHORIZED: { reaction: 'stop', meaning: 'Kafka denies access; the ACLs or credentials need mending' },

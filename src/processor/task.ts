@@ -226,7 +226,6 @@ function toFailure(error: unknown): Failure {
     stop: 'fatal',
     retry: 'transient',
     refuse: 'fatal',
-    'dead-letter': 'fatal',
   } as const
   const reason = known.code === 'TB_KAFKA_FENCED' ? 'fenced' : reasons[known.reaction]
   return { ok: false, outcome: 'aborted', reason, error: known }

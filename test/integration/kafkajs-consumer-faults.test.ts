@@ -1,29 +1,17 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock, type Clock } from '../../src/clock.ts'
-import type { ConsumerBatch } from '../../src/kafka/broker.ts'
-import { createTopics, produceRaw, randomName, withAdmin } from '../support/kafka.ts'
-import { collect, openBroker, resolveAll, type Collected } from '../support/kafkajs-adapter.ts'
+import { randomName, withAdmin } from '../support/kafka.ts'
+import {
+  collect,
+  newTopic,
+  openBroker,
+  produce,
+  resolveAll,
+  summary,
+  type Collected,
+} from '../support/kafkajs-adapter.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { until } from '../support/until.ts'
-
-async function newTopic(partitions = 1): Promise<string> {
-  const topic = randomName('topic')
-  await createTopics({ [topic]: partitions })
-  return topic
-}
-
-const produce = (topic: string, values: readonly string[], partition = 0): Promise<void> =>
-  produceRaw(
-    topic,
-    values.map((value) => ({ partition, value })),
-  )
-
-const summary = ({ fetchedOffset, nextOffset, continuous, records }: ConsumerBatch): object => ({
-  fetchedOffset,
-  nextOffset,
-  continuous,
-  offsets: records.map(({ offset }) => offset),
-})
 
 async function deleteBefore(topic: string, offset: number): Promise<void> {
   await withAdmin(async (admin) => {

@@ -1,28 +1,18 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import type { BatchContext, ConsumerBatch } from '../../src/kafka/broker.ts'
-import { createTopics, kafkaClient, produceRaw, randomName, withAdmin } from '../support/kafka.ts'
-import { collect, openBroker, openSession, outRecord, unitOf } from '../support/kafkajs-adapter.ts'
+import type { BatchContext } from '../../src/kafka/broker.ts'
+import { kafkaClient, produceRaw, randomName, withAdmin } from '../support/kafka.ts'
+import {
+  collect,
+  newTopic,
+  openBroker,
+  openSession,
+  outRecord,
+  produce,
+  summary,
+  unitOf,
+} from '../support/kafkajs-adapter.ts'
 import { until } from '../support/until.ts'
-
-async function newTopic(partitions = 1): Promise<string> {
-  const topic = randomName('topic')
-  await createTopics({ [topic]: partitions })
-  return topic
-}
-
-const produce = (topic: string, values: readonly string[], partition = 0): Promise<void> =>
-  produceRaw(
-    topic,
-    values.map((value) => ({ partition, value })),
-  )
-
-const summary = ({ fetchedOffset, nextOffset, continuous, records }: ConsumerBatch): object => ({
-  fetchedOffset,
-  nextOffset,
-  continuous,
-  offsets: records.map(({ offset }) => offset),
-})
 
 test('a record arrives with its key, value, headers and timestamp', async () => {
   const topic = await newTopic()

@@ -15,7 +15,7 @@ import type {
 import type { ConnectionSettings } from '../../src/kafka/connection.ts'
 import { createKafkajsBroker } from '../../src/kafka/kafkajs-broker.ts'
 import { silentLog, type Log } from '../../src/ops/log.ts'
-import { kafkaBrokers, randomName } from './kafka.ts'
+import { createTopics, kafkaBrokers, produceRaw, randomName } from './kafka.ts'
 
 export interface BrokerParts {
   readonly settings?: Partial<ConnectionSettings>
@@ -112,3 +112,25 @@ export async function collect(
     assigned: () => assigned,
   }
 }
+
+/** A topic that goes with the test. */
+export async function newTopic(partitions = 1): Promise<string> {
+  const topic = randomName('topic')
+  await createTopics({ [topic]: partitions })
+  return topic
+}
+
+/** Writes values to one partition. */
+export const produce = (topic: string, values: readonly string[], partition = 0): Promise<void> =>
+  produceRaw(
+    topic,
+    values.map((value) => ({ partition, value })),
+  )
+
+/** What a batch covers, without its records' contents. */
+export const summary = ({ fetchedOffset, nextOffset, continuous, records }: ConsumerBatch): object => ({
+  fetchedOffset,
+  nextOffset,
+  continuous,
+  offsets: records.map(({ offset }) => offset),
+})
