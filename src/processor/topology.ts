@@ -1,10 +1,10 @@
 // One raw record -> the records it becomes: messages on destination topics, an unsupported record, a dead letter. Pure:
 // no broker needed to run it (kafka.md, "Topics"; product.md, promise 1). One unsupported record and one dead letter at
 // most for each raw record, whatever a batch in it holds.
-import { decodeJson } from '../json.ts'
 import type { ConsumerRecord, OutRecord, TopicPartition } from '../kafka/broker.ts'
 import { deadLetterRecord } from '../records/dead-letter.ts'
 import { messageHeaders, messageKey, messageValue, passOn } from '../records/message-record.ts'
+import { decodeCall } from '../translate/call-text.ts'
 import type { Invalid, Unsupported } from '../translate/fault.ts'
 import type { MappingSettings } from '../translate/mapping-table.ts'
 import type { Message } from '../translate/message.ts'
@@ -29,6 +29,8 @@ export interface Processed {
   readonly records: readonly OutRecord[]
   /** Messages that no destination takes. */
   readonly unrouted: number
+  /** Its translation threw: a fault of ours (poison.ts). */
+  readonly poisoned?: true
 }
 
 type Raw = ConsumerRecord & TopicPartition
@@ -38,7 +40,7 @@ const skipped: Processed = { slot: 'skipped', records: [], unrouted: 0 }
 /** A raw record -> what it becomes. Never throws; same record, same bytes. */
 export function processRecord(raw: Raw, settings: TopologySettings): Processed {
   if (raw.value === null) return skipped
-  const decoded = decodeJson(raw.value)
+  const decoded = decodeCall(raw.value)
   if (!decoded.ok) return unreadable(raw, describeUnreadable(raw.value, decoded.reason), settings)
   const { topic, partition, offset, timestamp: timestampMs } = raw
   const translation = translate(decoded.value, { topic, partition, offset, timestampMs }, settings.mapping)
@@ -46,7 +48,8 @@ export function processRecord(raw: Raw, settings: TopologySettings): Processed {
   if (messages === undefined) return tooLargeRecord(raw, settings, 'its messages would take more than 64 MB')
   const { records, unrouted } = messages
   const slot = translation.outcome === 'invalid' ? 'dead-letter' : translation.outcome
-  return { slot, records: [...records, ...faultRecords(raw, translation, settings)], unrouted }
+  if (translation.operations.some(hasFault)) records.push(...faultRecords(raw, translation, settings))
+  return { slot, records, unrouted }
 }
 
 /** What a raw record becomes when its messages do not fit into a destination topic. */
@@ -71,38 +74,50 @@ function describeUnreadable(value: Buffer, reason: string): string {
 
 // Every relationship of an object repeats the object's attributes: a record of 1 MB could become gigabytes and take the
 // process down each time it is read again. Track itself takes 32 KB a call, which stays far below.
-const maxOutputCharacters = 64_000_000
+const maxOutputBytes = 64_000_000
 
 /** The messages' records; undefined when they would be more than memory should hold. */
 function messageRecords(raw: Raw, { operations, source }: Translation, settings: TopologySettings) {
   const records: OutRecord[] = []
-  const passed = passOn(raw.headers)
+  const origin = { place: `${raw.topic}:${raw.partition}:${raw.offset}`, passed: passOn(raw.headers) }
   let index = 0
   let unrouted = 0
-  let characters = 0
-  for (const message of operations.flatMap((one) => (one.outcome === 'translated' ? one.messages : []))) {
-    const headers = messageHeaders(message, { ...raw, index: index++, passed })
-    const taken = settings.routes.filter((route) => refusal(route, message, source) === undefined)
-    if (taken.length === 0) unrouted++
-    for (const route of taken) {
-      const record = toRecord(raw, message, { route, headers, settings })
-      records.push(record)
-      characters += record.value.length
+  let bytes = 0
+  for (const operation of operations) {
+    if (operation.outcome !== 'translated') continue
+    for (const message of operation.messages) {
+      const headers = messageHeaders(message, origin, index++)
+      const routes = settings.routes.filter((route) => refusal(route, message, source) === undefined)
+      if (routes.length === 0) unrouted++
+      bytes += addRecords(records, raw, { message, routes, headers, settings })
+      if (bytes > maxOutputBytes) return undefined
     }
-    if (characters > maxOutputCharacters) return undefined
   }
   return { records, unrouted }
 }
 
-function toRecord(
-  raw: Raw,
-  message: Message,
-  { route, headers, settings }: { route: Route; headers: OutRecord['headers']; settings: TopologySettings },
-): OutRecord & { readonly value: string } {
+interface Routed {
+  readonly message: Message
+  readonly routes: readonly Route[]
+  readonly headers: OutRecord['headers']
+  readonly settings: TopologySettings
+}
+
+/** One record a route; gives the bytes of their values. */
+function addRecords(records: OutRecord[], raw: Raw, { message, routes, headers, settings }: Routed): number {
+  let bytes = 0
   const key = messageKey(message)
-  const partition = settings.partitionOf(route.topic, key, raw.partition)
-  const value = messageValue(message, route.integrations)
-  return { topic: route.topic, partition, key, value, timestamp: raw.timestamp, headers }
+  for (const { topic, integrations } of routes) {
+    const partition = settings.partitionOf(topic, key, raw.partition)
+    const value = messageValue(message, integrations)
+    records.push({ topic, partition, key, value, timestamp: raw.timestamp, headers })
+    bytes += value.length
+  }
+  return bytes
+}
+
+function hasFault(operation: Outcome): boolean {
+  return operation.outcome !== 'translated' || operation.unsupported.length > 0
 }
 
 function faultRecords(raw: Raw, { operations }: Translation, settings: TopologySettings): readonly OutRecord[] {

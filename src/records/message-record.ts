@@ -1,13 +1,13 @@
 // What stands on a destination topic: key, JSON text and headers of one Pipelines message (kafka.md, "Topics").
-import { stringifyJson, type JsonObject } from '../json.ts'
+import type { JsonObject } from '../json.ts'
 import type { Message } from '../translate/message.ts'
+import { messageBytes } from '../translate/message-text.ts'
+import { toBuffer } from './byte-slab.ts'
 
-/** Where the message came from. `index`: among all messages of its raw record. */
-export interface MessageSource {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  readonly index: number
+/** The raw record that messages came from. */
+export interface MessageOrigin {
+  /** `topic:partition:offset`. */
+  readonly place: string
   /** Headers of the raw record that are passed on. */
   readonly passed: Readonly<Record<string, Buffer>>
 }
@@ -17,19 +17,19 @@ export function messageKey(message: Message): string {
   return message.userId ?? message.anonymousId ?? message.groupId ?? message.messageId
 }
 
-/** JSON text as it would be sent; `integrations` are the destination's. */
-export function messageValue(message: Message, integrations: JsonObject): string {
-  return stringifyJson({ ...message, integrations })
+/** JSON text, in bytes of UTF-8, as it would be sent; `integrations` are the destination's. */
+export function messageValue(message: Message, integrations: JsonObject): Buffer {
+  return toBuffer(messageBytes(message, integrations))
 }
 
-/** Short and few: each header costs as much as a small record. */
-export function messageHeaders(message: Message, source: MessageSource): Readonly<Record<string, Buffer | string>> {
-  return {
-    'tb-src': `${source.topic}:${source.partition}:${source.offset}:${source.index}`,
-    'tb-mid': message.messageId,
-    'tb-type': message.type,
-    ...source.passed,
-  }
+/** Short and few: each header costs as much as a small record. `index`: among all messages of the raw record. */
+export function messageHeaders(
+  message: Message,
+  { place, passed }: MessageOrigin,
+  index: number,
+): Readonly<Record<string, Buffer | string>> {
+  const headers = { 'tb-src': `${place}:${index}`, 'tb-mid': message.messageId, 'tb-type': message.type }
+  return passed === nothing ? headers : { ...headers, ...passed }
 }
 
 const passedHeaders = ['tb-replay', 'traceparent']

@@ -1,9 +1,10 @@
 // The mapping table: one row per elementary operation, naming the Pipelines message it becomes. Hold it beside the
 // tables of documents A and B and mapping.md, "Mapping table". Names of semantic events stand here and nowhere else.
 import type { JsonObject } from '../json.ts'
+import { hasKey, isEmptyObject, without, withFirst, withLast } from './attributes.ts'
+import type { CallObject } from './call-object.ts'
 import type { MessageBody, MessageType } from './message.ts'
 import type { actions, ElementaryOperation, OperationType } from './operation.ts'
-import { without } from './values.ts'
 
 /** How the two places where the sources disagree are decided. */
 export interface MappingSettings {
@@ -34,21 +35,21 @@ export interface MappingRow {
 }
 
 export const mappingTable: Readonly<Record<RowName, MappingRow>> = {
-  'person identify': { message: 'identify', source: 'A: Identify', fill: (o) => ({ ...who(o), traits: o.attributes }) },
+  'person identify': { message: 'identify', source: 'A: Identify', fill: (o) => bodyOf(o, { traits: o.attributes }) },
   'person event': {
     message: 'track',
     source: 'A: Track, page, and screen events',
-    fill: (o) => ({ ...who(o), event: o.name, properties: o.attributes }),
+    fill: (o) => bodyOf(o, { event: o.name, properties: o.attributes }),
   },
   'person page': {
     message: 'page',
     source: 'A: Track, page, and screen events',
-    fill: (o) => ({ ...who(o), name: o.name, properties: withUrl(o) }),
+    fill: (o) => bodyOf(o, { name: o.name, properties: withUrl(o) }),
   },
   'person screen': {
     message: 'screen',
     source: 'A: Track, page, and screen events',
-    fill: (o) => ({ ...who(o), name: o.name, properties: o.attributes }),
+    fill: (o) => bodyOf(o, { name: o.name, properties: o.attributes }),
   },
   'person add_device': semantic('Device Created or Updated', 'P: create_update_device', (o) => o.attributes),
   'person delete_device': semantic('Device Deleted', 'P: delete_device', (o) => o.attributes),
@@ -58,7 +59,11 @@ export const mappingTable: Readonly<Record<RowName, MappingRow>> = {
   'person merge': {
     message: 'alias',
     source: 'A: Alias',
-    fill: (o) => ({ userId: o.person?.userId, previousId: o.secondary?.userId }),
+    fill: (o) => ({
+      ...bodyOf(o, {}),
+      anonymousId: undefined,
+      previousId: o.secondary?.userId,
+    }),
   },
   'relationship add': { message: 'group', source: 'A: Group calls; B: Managing objects', fill: groupBody },
   'relationship delete': semantic('Relationship Deleted', 'P: relationship_deleted', objectProperties),
@@ -68,7 +73,7 @@ export const mappingTable: Readonly<Record<RowName, MappingRow>> = {
   'object event': {
     message: 'track',
     source: 'P: track, Group',
-    fill: (o) => ({ groupId: o.object?.id, event: o.name, properties: o.attributes }),
+    fill: (o) => bodyOf(o, { groupId: o.object?.id, event: o.name, properties: o.attributes }),
   },
   'delivery event': semantic('Report Delivery Event', 'P: report_delivery_event', (o) => o.attributes),
 }
@@ -96,35 +101,39 @@ export function rowName({ type, action }: ElementaryOperation, settings: Mapping
 }
 
 function semantic(event: string, source: string, properties: (o: ElementaryOperation) => JsonObject): MappingRow {
-  return { message: 'track', source, fill: (o) => ({ ...who(o), event, properties: properties(o) }) }
+  return { message: 'track', source, fill: (o) => bodyOf(o, { event, properties: properties(o) }) }
 }
 
-function who({ person }: ElementaryOperation): MessageBody {
-  return { userId: person?.userId, anonymousId: person?.anonymousId }
+// All bodies are of one shape: among many shapes V8 takes ten times as long to read a key.
+function bodyOf(
+  { person }: ElementaryOperation,
+  { groupId, event, name, traits, properties }: MessageBody,
+): MessageBody {
+  const userId = person?.userId
+  const anonymousId = person?.anonymousId
+  return { userId, anonymousId, previousId: undefined, groupId, event, name, traits, properties }
 }
 
 // Customer.io's own destination reads properties.url.
-function withUrl({ name, attributes }: ElementaryOperation): JsonObject {
-  return Object.hasOwn(attributes, 'url') ? attributes : { ...attributes, url: name }
+function withUrl({ name, attributes }: ElementaryOperation): CallObject {
+  return hasKey(attributes, 'url') ? attributes : withLast(attributes, 'url', name)
 }
 
-function groupBody(operation: ElementaryOperation, { relationshipTraitsKey }: MappingSettings): MessageBody {
-  const { object, attributes, relationshipAttributes = {} } = operation
-  const keys =
-    relationshipTraitsKey === 'both'
-      ? (['relationship_traits', 'relationshipAttributes'] as const)
-      : [relationshipTraitsKey]
-  const related = Object.keys(relationshipAttributes).length > 0 ? keys.map((key) => [key, relationshipAttributes]) : []
-  return {
-    ...who(operation),
-    groupId: object?.id,
-    traits: {
-      object_type_id: object?.typeId,
-      ...without(attributes, ['object_type_id']),
-      ...Object.fromEntries(related),
-    },
-  }
+function groupBody(operation: ElementaryOperation, settings: MappingSettings): MessageBody {
+  const { object, attributes, relationshipAttributes } = operation
+  const own = without(attributes, ['object_type_id'])
+  let traits = object === undefined ? own : withFirst('object_type_id', object.typeId, own)
+  if (relationshipAttributes !== undefined && !isEmptyObject(relationshipAttributes))
+    for (const key of relationshipTraitsKeys[settings.relationshipTraitsKey])
+      traits = withLast(traits, key, relationshipAttributes)
+  return bodyOf(operation, { groupId: object?.id, traits })
 }
+
+const relationshipTraitsKeys = {
+  relationship_traits: ['relationship_traits'],
+  relationshipAttributes: ['relationshipAttributes'],
+  both: ['relationship_traits', 'relationshipAttributes'],
+} as const
 
 // P types objectTypeId as an integer.
 function objectProperties({ object }: ElementaryOperation): JsonObject {

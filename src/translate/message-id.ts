@@ -38,25 +38,47 @@ let first = 0
 let second = 0
 let third = 0
 
-// Piece by piece: a text "topic:partition:offset" would have to be put together first (0.2 us).
 function hashIdentity(identity: RecordIdentity): void {
-  first = 0x243f6a88
-  second = 0x85a308d3
-  third = 0x13198a2e
   if (typeof identity === 'string') {
+    begin()
     hashText(identity)
     return
   }
-  hashText(identity.topic)
-  hashText(':')
-  hashText(String(identity.partition))
-  hashText(':')
+  if (identity.topic === knownTopic && identity.partition === knownPartition) {
+    first = knownFirst
+    second = knownSecond
+    third = knownThird
+  } else hashPartition(identity)
   hashText(String(identity.offset))
+}
+
+// Records come partition by partition: what all of one have in common is hashed once.
+let knownTopic = ''
+let knownPartition = -1
+let knownFirst = 0
+let knownSecond = 0
+let knownThird = 0
+
+function hashPartition({ topic, partition }: Exclude<RecordIdentity, string>): void {
+  begin()
+  hashText(`${topic}:${partition}:`)
+  knownTopic = topic
+  knownPartition = partition
+  knownFirst = first
+  knownSecond = second
+  knownThird = third
+}
+
+function begin(): void {
+  first = 0x243f6a88
+  second = 0x85a308d3
+  third = 0x13198a2e
 }
 
 function hashText(text: string): void {
   let [a, b, c] = [first, second, third]
-  for (let at = 0; at < text.length; at++) {
+  const { length: end } = text
+  for (let at = 0; at < end; at++) {
     const unit = text.charCodeAt(at)
     a = Math.imul(a ^ unit, 0x85ebca6b)
     a = (a << 13) | (a >>> 19)

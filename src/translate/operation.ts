@@ -1,6 +1,7 @@
 // What a call means, v1 and v2 alike. An Operation may carry relationships; splitting it gives elementary operations,
 // each of which is one row of the mapping table.
 import type { JsonObject } from '../json.ts'
+import { noAttributes, type CallObject } from './call-object.ts'
 import type { Unsupported } from './fault.ts'
 
 export const actions = {
@@ -49,7 +50,7 @@ export interface Relationship {
   readonly change: 'add' | 'delete'
   readonly person?: Person | undefined
   readonly object?: ObjectRef | undefined
-  readonly attributes: JsonObject
+  readonly attributes: CallObject
   readonly fault?: Unsupported | undefined
 }
 
@@ -61,7 +62,7 @@ interface Facts {
   /** Event, page or screen name. */
   readonly name?: string | undefined
   /** Traits or properties to be. */
-  readonly attributes: JsonObject
+  readonly attributes: CallObject
   /** The call's own time. */
   readonly timestampMs?: number | undefined
   /** The call's own event id. */
@@ -74,9 +75,45 @@ export interface Operation extends Facts {
   readonly relationships: readonly Relationship[]
 }
 
+type OperationFacts = Partial<Omit<Operation & ElementaryOperation, 'type' | 'action'>>
+
+/** What there is of an operation -> an operation that has every key, so that all are of one shape: among many shapes V8
+ *  takes ten times as long to read a key. */
+export function createOperation<Type extends ElementaryOperation['type'], Name extends ElementaryOperation['action']>({
+  type,
+  action,
+  person,
+  secondary,
+  object,
+  device,
+  name,
+  attributes = noAttributes,
+  relationships = noRelationships,
+  relationshipAttributes,
+  timestampMs,
+  eventId,
+}: OperationFacts & { readonly type: Type; readonly action: Name }) {
+  return {
+    type,
+    action,
+    person,
+    secondary,
+    object,
+    device,
+    name,
+    attributes,
+    relationships,
+    relationshipAttributes,
+    timestampMs,
+    eventId,
+  }
+}
+
+const noRelationships: readonly Relationship[] = []
+
 /** One row of the mapping table. An operation without relationships is elementary as it is. */
 export interface ElementaryOperation extends Facts {
   readonly type: OperationType | 'relationship'
   readonly action: Action | Relationship['change']
-  readonly relationshipAttributes?: JsonObject | undefined
+  readonly relationshipAttributes?: CallObject | undefined
 }

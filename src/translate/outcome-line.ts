@@ -1,34 +1,46 @@
 // A translation as one JSON object for people and pipes: what `trackbridge translate` prints (product.md, "Commands").
+import { fromByteText, quoteBytes, toByteText, type ByteText } from './byte-text.ts'
+import type { Message } from './message.ts'
+import { messageBytes } from './message-text.ts'
 import type { Outcome, Translation } from './outcome.ts'
 
-type Line = Readonly<Record<string, unknown>>
-
-/** `{outcome: 'translated', messages: [...]}`; with `reason` (and `field`) for what was not translated; a batch has the
- *  single outcomes as `operations` beside the concatenated `messages`. `head` is put first, e.g. `{line: 1}`: given here,
- *  for to spread the result behind other keys takes V8 0.4 us. */
-export function outcomeLine({ outcome, operations, isBatch }: Translation, head: Line = noHead): Line {
+/** JSON text `{"line":1,"outcome":"translated","messages":[...]}`; with `reason` (and `field`) for what was not
+ *  translated; a batch has the single outcomes as `operations` beside the concatenated `messages`. Without `line` where
+ *  none is given. */
+export function outcomeLineBytes({ outcome, operations, isBatch }: Translation, line?: number): ByteText {
+  const head = line === undefined ? '{' : `{"line":${line},`
   const [first] = operations
-  if (first === undefined) return { ...head, outcome }
-  if (!isBatch) return operationLine(first, head)
+  if (first === undefined) return `${head}"outcome":"${outcome}"}`
+  if (!isBatch) return head + membersOf(first)
   const messages = operations.flatMap((operation) => (operation.outcome === 'translated' ? operation.messages : []))
-  const reason = outcome !== 'translated' && first.outcome !== 'translated' ? { reason: first.reason } : undefined
-  const single = operations.map((operation) => operationLine(operation, noHead))
-  return { ...head, outcome, ...reason, messages, operations: single }
+  const reason =
+    outcome === 'translated' || first.outcome === 'translated' ? '' : `"reason":${quoteBytes(first.reason)},`
+  const single = operations.map((operation) => `{${membersOf(operation)}`)
+  return `${head}"outcome":"${outcome}",${reason}"messages":${messagesText(messages)},"operations":[${single.join(',')}]}`
 }
 
-const noHead: Line = {}
+/** The same as an ordinary string. */
+export const outcomeLine = (translation: Translation, line?: number): string =>
+  fromByteText(outcomeLineBytes(translation, line))
 
-function operationLine(operation: Outcome, head: Line): Line {
+/** The members of one outcome and the brace that closes them. */
+function membersOf(operation: Outcome): ByteText {
   switch (operation.outcome) {
     case 'translated': {
-      const { outcome, messages, unsupported } = operation
-      return unsupported.length === 0
-        ? { ...head, outcome, messages }
-        : { ...head, outcome, messages, unsupported: unsupported.map(({ reason }) => reason) }
+      const text = `"outcome":"translated","messages":${messagesText(operation.messages)}`
+      const { unsupported } = operation
+      if (unsupported.length === 0) return `${text}}`
+      return `${text},"unsupported":${toByteText(JSON.stringify(unsupported.map(({ reason }) => reason)))}}`
     }
     case 'unsupported':
-      return { ...head, outcome: operation.outcome, reason: operation.reason }
+      return `"outcome":"unsupported","reason":${quoteBytes(operation.reason)}}`
     case 'invalid':
-      return { ...head, outcome: operation.outcome, field: operation.field, reason: operation.reason }
+      return `"outcome":"invalid","field":${quoteBytes(operation.field)},"reason":${quoteBytes(operation.reason)}}`
   }
+}
+
+function messagesText(messages: readonly Message[]): ByteText {
+  let text = ''
+  for (const message of messages) text += text === '' ? messageBytes(message) : `,${messageBytes(message)}`
+  return `[${text}]`
 }

@@ -1,6 +1,8 @@
 // cio_relationships in all its spellings -> relationships (mapping.md, "v1 calls" and "Worked examples").
 // v1: {action, relationships: [...]}; v2: [...]. Both are read in both places.
-import { describeJson, isJsonObject } from '../json.ts'
+import { describeJson } from '../json.ts'
+import { isEmptyObject } from './attributes.ts'
+import { isCallObject } from './call-object.ts'
 import { objectFromIdentifiers, personFromIdentifiers } from './identity.ts'
 import type { Relationship } from './operation.ts'
 import { invalid, isFault, type Fault } from './fault.ts'
@@ -24,13 +26,15 @@ export interface RelationshipsSource {
   readonly change?: Change | undefined
 }
 
+const noRelationships: readonly Relationship[] = []
+
 /** Null or empty means none; anything that is not well-formed makes the call invalid. */
 export function readRelationships(source: RelationshipsSource): readonly Relationship[] | Fault {
   const { value, field } = source
-  if (value === undefined || value === null) return []
+  if (value === undefined || value === null) return noRelationships
   if (Array.isArray(value)) return readEntries(value, source, source.change ?? 'add')
-  if (!isJsonObject(value)) return invalid(field, `must be an array or an object, found ${describeJson(value)}`)
-  if (Object.keys(value).length === 0) return []
+  if (!isCallObject(value)) return invalid(field, `must be an array or an object, found ${describeJson(value)}`)
+  if (isEmptyObject(value)) return []
   const change = readChange(value.action, source)
   if (isFault(change)) return change
   if (value.relationships === undefined || value.relationships === null) return []
@@ -63,10 +67,10 @@ function readEntry(
   field: string,
   { other, change }: { other: 'object' | 'person'; change: Change },
 ): Relationship | Fault {
-  if (!isJsonObject(entry)) return invalid(field, `must be an object, found ${describeJson(entry)}`)
+  if (!isCallObject(entry)) return invalid(field, `must be an object, found ${describeJson(entry)}`)
   const read = other === 'object' ? objectFromIdentifiers : personFromIdentifiers
   const side = read(entry.identifiers, `${field}.identifiers`)
-  const attributes = readAttributes(entry.relationship_attributes, `${field}.relationship_attributes`)
+  const attributes = readAttributes(entry.relationship_attributes, field, '.relationship_attributes')
   if (isFault(attributes)) return attributes
   if (isFault(side)) return side.outcome === 'invalid' ? side : { change, attributes, fault: side }
   return { change, attributes, [other]: side }

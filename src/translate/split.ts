@@ -1,6 +1,7 @@
 // An operation that carries relationships -> elementary operations, each one row of the mapping table (mapping.md, step 2).
 // A part whose other side has no identity in Pipelines becomes a Fault of its own, so that it never spoils the rest.
-import type { ElementaryOperation, Operation, Relationship } from './operation.ts'
+import { noAttributes } from './call-object.ts'
+import { createOperation, type ElementaryOperation, type Operation, type Relationship } from './operation.ts'
 import type { Unsupported } from './fault.ts'
 
 export type Part = ElementaryOperation | Unsupported
@@ -32,9 +33,9 @@ function toPart(operation: Operation, relationship: Relationship): Part {
   const person = relationship.person ?? operation.person
   const object = relationship.object ?? operation.object
   // Only an object's operation brings attributes of the object.
-  const attributes = type === 'object' && change === 'add' ? operation.attributes : {}
+  const attributes = type === 'object' && change === 'add' ? operation.attributes : noAttributes
   const facts = { person, object, attributes, relationshipAttributes, timestampMs }
   return action === 'identify_anonymous' && change === 'add'
-    ? { type: 'object', action, ...facts }
-    : { type: 'relationship', action: change, ...facts }
+    ? createOperation({ type: 'object', action, ...facts })
+    : createOperation({ type: 'relationship', action: change, ...facts })
 }

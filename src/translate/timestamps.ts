@@ -17,11 +17,11 @@ export function parseTime(value: unknown): number | undefined {
 }
 
 /** A time that may be absent or null: milliseconds, undefined, or a Fault. */
-export function readTime(value: unknown, field: string): number | undefined | Fault {
+export function readTime(value: unknown, at: string, key = ''): number | undefined | Fault {
   if (value === undefined || value === null) return undefined
   return (
     parseTime(value) ??
-    invalid(field, `must be Unix seconds or an ISO 8601 time between 1970 and 9999, ${found(value)}`)
+    invalid(at + key, `must be Unix seconds or an ISO 8601 time between 1970 and 9999, ${found(value)}`)
   )
 }
 

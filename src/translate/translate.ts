@@ -7,7 +7,7 @@ import type { ElementaryOperation, Operation } from './operation.ts'
 import { invalid, isFault, unsupported, type Fault, type Unsupported } from './fault.ts'
 import type { Outcome, Translation } from './outcome.ts'
 import { readRawCall, type RawCall } from './raw-call.ts'
-import { splitOperation, type Part } from './split.ts'
+import { splitOperation } from './split.ts'
 import { lastMs } from './timestamps.ts'
 import { matchPath } from './v1-paths.ts'
 import { v1Operation } from './v1.ts'
@@ -84,20 +84,20 @@ function toOutcomes(
   const outcomes: Outcome[] = []
   let messageCount = 0
   for (const operation of operations) {
-    const outcome = isFault(operation) ? operation : toOutcome(splitOperation(operation), settings, facts, messageCount)
+    const outcome = isFault(operation) ? operation : toOutcome(operation, settings, facts, messageCount)
     if (outcome.outcome === 'translated') messageCount += outcome.messages.length
     outcomes.push(outcome)
   }
   return outcomes
 }
 
-function toOutcome(parts: readonly Part[], settings: MappingSettings, facts: RecordFacts, firstIndex: number): Outcome {
-  const [only] = parts
+function toOutcome(operation: Operation, settings: MappingSettings, facts: RecordFacts, firstIndex: number): Outcome {
   // Nearly every operation is elementary.
-  if (parts.length === 1 && only !== undefined && !isFault(only)) {
-    const messages = [toMessage(only, settings, facts, firstIndex)]
-    return { outcome: 'translated', messages, parts: [only], unsupported: nothing }
+  if (operation.relationships.length === 0) {
+    const messages = [toMessage(operation, settings, facts, firstIndex)]
+    return { outcome: 'translated', messages, parts: [operation], unsupported: nothing }
   }
+  const parts = splitOperation(operation)
   const translated = parts.filter((part): part is ElementaryOperation => !isFault(part))
   const unsupportedParts = parts.filter((part): part is Unsupported => isFault(part))
   const [fault] = unsupportedParts

@@ -1,19 +1,17 @@
 // Track v1: method, path and body -> operation (mapping.md, "v1 calls").
-import { describeJson, type JsonObject } from '../json.ts'
+import { describeJson } from '../json.ts'
 import { readDeliveryEvent, readDevice, readEvent, readOwnTime } from './events.ts'
 import { anonymousPerson, identifyPerson, personFromIdentifiers, personFromPath, withAnonymousId } from './identity.ts'
-import type { Operation, Person, Relationship } from './operation.ts'
+import { createOperation, type Operation, type Person, type Relationship } from './operation.ts'
 import { invalid, isFault, type Fault } from './fault.ts'
 import type { RawCall } from './raw-call.ts'
 import { readRelationships } from './relationships.ts'
 import { readTime } from './timestamps.ts'
 import type { PathTarget } from './v1-paths.ts'
-import { readId, readOptionalId, without } from './values.ts'
+import { readId, readOptionalId } from './values.ts'
 
 type PersonTarget = Extract<PathTarget, { kind: 'person' }>
 type V1Target = Exclude<PathTarget, { kind: 'entity' } | { kind: 'batch' } | { kind: 'unsupported' }>
-
-const none = { attributes: {}, relationships: [] } as const
 
 export function v1Operation(target: V1Target, call: RawCall, parameters: readonly string[]): Operation | Fault {
   switch (target.kind) {
@@ -46,52 +44,45 @@ function personOperation(
       return identifyOperation(call, person)
     case 'add_device': {
       const device = readDevice(call, 'v1')
-      return isFault(device) ? device : { type: 'person', action, person, relationships: [], ...device }
+      return isFault(device) ? device : createOperation({ type: 'person', action, person, ...device })
     }
     case 'delete_device': {
       const deviceToken = readId(token, 'path')
       const timestampMs = readOwnTime(call)
       if (isFault(deviceToken)) return deviceToken
       if (isFault(timestampMs)) return timestampMs
-      return { type: 'person', action, person, device: { token: deviceToken }, timestampMs, ...none }
+      return createOperation({ type: 'person', action, person, device: { token: deviceToken }, timestampMs })
     }
     default: {
       const timestampMs = readOwnTime(call)
-      return isFault(timestampMs) ? timestampMs : { type: 'person', action, person, timestampMs, ...none }
+      return isFault(timestampMs) ? timestampMs : createOperation({ type: 'person', action, person, timestampMs })
     }
   }
 }
 
-const notAttributes = ['cio_relationships', '_timestamp']
-
-function attributesOf(body: JsonObject): JsonObject {
-  const isAll = body.cio_relationships === undefined && body._timestamp === undefined
-  return isAll ? body : without(body, notAttributes)
-}
-
 function identifyOperation(call: RawCall, address: Person): Operation | Fault {
   const { body, at } = call
-  const relationships = readRelationships({
-    value: body.cio_relationships,
-    field: `${at}cio_relationships`,
-    other: 'object',
-  })
+  const relationships = relationshipsOf(call)
   // In a v1 identify every key is an attribute: only _timestamp is the call's own time.
-  const timestampMs = readTime(body._timestamp, `${at}_timestamp`)
+  const timestampMs = readTime(body._timestamp, at, '_timestamp')
   if (isFault(relationships)) return relationships
   if (isFault(timestampMs)) return timestampMs
-  const { person, traits } = identifyPerson(address, attributesOf(body))
-  return { type: 'person', action: 'identify', person, attributes: traits, relationships, timestampMs }
+  const { person, traits } = identifyPerson(address, body)
+  return createOperation({ type: 'person', action: 'identify', person, attributes: traits, relationships, timestampMs })
 }
 
+const noRelationships: readonly Relationship[] = []
+
 function relationshipsOf({ body, at }: RawCall): readonly Relationship[] | Fault {
-  return readRelationships({ value: body.cio_relationships, field: `${at}cio_relationships`, other: 'object' })
+  const value = body.cio_relationships
+  if (value === undefined) return noRelationships
+  return readRelationships({ value, field: `${at}cio_relationships`, other: 'object' })
 }
 
 function eventOperation(call: RawCall, known: Person | undefined): Operation | Fault {
   const event = readEvent(call, 'data')
   const relationships = relationshipsOf(call)
-  const anonymousId = readOptionalId(call.body.anonymous_id, `${call.at}anonymous_id`)
+  const anonymousId = readOptionalId(call.body.anonymous_id, call.at, 'anonymous_id')
   if (isFault(event)) return event
   if (isFault(anonymousId)) return anonymousId
   if (isFault(relationships)) return relationships
@@ -99,7 +90,7 @@ function eventOperation(call: RawCall, known: Person | undefined): Operation | F
   const action = kind === 'page' || kind === 'screen' ? kind : 'event'
   const person = known === undefined ? anonymousPerson(anonymousId) : withAnonymousId(known, anonymousId)
   const { name, attributes, timestampMs, eventId } = event
-  return { type: 'person', action, person, relationships, name, attributes, timestampMs, eventId }
+  return createOperation({ type: 'person', action, person, relationships, name, attributes, timestampMs, eventId })
 }
 
 /** `{primary: {email: 'a@b.c'}, secondary: {id: '7'}}`, in v1 and v2 alike. */
@@ -117,7 +108,7 @@ export function mergeOperation(call: Pick<RawCall, 'body' | 'at'>): Operation | 
       at + nameless,
       `must hold one of id, email or cio_id, found ${describeJson(body[nameless])} without one`,
     )
-  return { type: 'person', action: 'merge', person, secondary, timestampMs, ...none }
+  return createOperation({ type: 'person', action: 'merge', person, secondary, timestampMs })
 }
 
 function deliveryOperation(call: RawCall, metricField: 'metric' | 'event'): Operation | Fault {
@@ -129,5 +120,5 @@ function deliveryOperation(call: RawCall, metricField: 'metric' | 'event'): Oper
     idField: `${at}delivery_id`,
     metricField,
   })
-  return isFault(delivery) ? delivery : { type: 'delivery', action: 'event', relationships: [], ...delivery }
+  return isFault(delivery) ? delivery : createOperation({ type: 'delivery', action: 'event', ...delivery })
 }

@@ -1,12 +1,20 @@
 // Track v2: one entity, decided by type and action -> operation (T; mapping.md, "v2 operations").
-import { describeJson, isJsonObject, type JsonObject } from '../json.ts'
+import { describeJson } from '../json.ts'
+import { isCallObject, noAttributes, type CallObject } from './call-object.ts'
 import { readDeliveryEvent, readDevice, readEvent, readOwnTime, type Body } from './events.ts'
-import { identifyPerson, objectFromIdentifiers, personFromIdentifiers, withAnonymousId } from './identity.ts'
-import { actions, type Action, type Operation, type OperationType, type Relationship } from './operation.ts'
+import { identifyPerson, objectFromIdentifiers, personFromIdentifiers, traitsOf, withAnonymousId } from './identity.ts'
+import {
+  actions,
+  createOperation,
+  type Action,
+  type Operation,
+  type OperationType,
+  type Relationship,
+} from './operation.ts'
 import { invalid, isFault, type Fault } from './fault.ts'
 import { readRelationships } from './relationships.ts'
 import { mergeOperation } from './v1.ts'
-import { readAttributes, readOptionalId, without } from './values.ts'
+import { readAttributes, readOptionalId } from './values.ts'
 
 // Spellings of document A.
 const typeSynonyms: Readonly<Record<string, OperationType>> = { group: 'object' }
@@ -21,7 +29,7 @@ type OperationBase = Pick<Operation, 'type' | 'action' | 'person' | 'object'>
 /** One v2 entity, e.g. `{type: 'person', action: 'identify', identifiers: {id: '42'}, attributes: {plan: 'pro'}}`. */
 export function v2Operation(value: unknown, at: string): Operation | Fault {
   const where = at === '' ? '' : at.replace(/\.$/, '')
-  if (!isJsonObject(value)) return invalid(where, `must be an object, found ${describeJson(value)}`)
+  if (!isCallObject(value)) return invalid(where, `must be an object, found ${describeJson(value)}`)
   const pair = readTypeAndAction(value, at)
   if (isFault(pair)) return pair
   const source: Body = { body: value, at }
@@ -35,7 +43,7 @@ export function v2Operation(value: unknown, at: string): Operation | Fault {
   }
 }
 
-function readTypeAndAction(value: JsonObject, at: string): { type: OperationType; action: Action } | Fault {
+function readTypeAndAction(value: CallObject, at: string): { type: OperationType; action: Action } | Fault {
   const { type, action } = value
   if (typeof type !== 'string') return invalid(`${at}type`, `must be a string, found ${describeJson(type)}`)
   if (typeof action !== 'string') return invalid(`${at}action`, `must be a string, found ${describeJson(action)}`)
@@ -64,7 +72,7 @@ function personOperation(action: Exclude<Action, 'merge'>, source: Body): Operat
     case 'add_device':
     case 'delete_device': {
       const device = readDevice(source, 'v2')
-      return isFault(device) ? device : { type: 'person', action, person, relationships: [], ...device }
+      return isFault(device) ? device : createOperation({ type: 'person', action, person, ...device })
     }
     case 'identify':
     case 'add_relationships':
@@ -72,9 +80,7 @@ function personOperation(action: Exclude<Action, 'merge'>, source: Body): Operat
       return relatedOperation({ type: 'person', action, person }, source)
     default: {
       const timestampMs = readOwnTime(source)
-      return isFault(timestampMs)
-        ? timestampMs
-        : { type: 'person', action, person, attributes: {}, relationships: [], timestampMs }
+      return isFault(timestampMs) ? timestampMs : createOperation({ type: 'person', action, person, timestampMs })
     }
   }
 }
@@ -82,13 +88,13 @@ function personOperation(action: Exclude<Action, 'merge'>, source: Body): Operat
 function eventOperation(base: OperationBase, source: Body): Operation | Fault {
   const { body, at } = source
   const event = readEvent(source, 'attributes')
-  const relationships = readBothRelationships(base, source, {})
-  const anonymousId = readOptionalId(body.anonymous_id, `${at}anonymous_id`)
+  const relationships = readBothRelationships(base, source, noAttributes)
+  const anonymousId = readOptionalId(body.anonymous_id, at, 'anonymous_id')
   if (isFault(event)) return event
   if (isFault(relationships)) return relationships
   if (isFault(anonymousId)) return anonymousId
   const person = base.person === undefined ? undefined : withAnonymousId(base.person, anonymousId)
-  return { ...base, person, relationships, ...event }
+  return createOperation({ ...base, person, relationships, ...event })
 }
 
 function objectOperation(action: Action, source: Body): Operation | Fault {
@@ -103,32 +109,33 @@ function objectOperation(action: Action, source: Body): Operation | Fault {
 /** Identify, add_relationships and delete_relationships of a person or an object; object delete has none of them. */
 function relatedOperation(base: OperationBase, source: Body): Operation | Fault {
   const { body, at } = source
-  const attributes = readAttributes(body.attributes, `${at}attributes`)
+  const attributes = readAttributes(body.attributes, at, 'attributes')
   if (isFault(attributes)) return attributes
   const relationships = base.action === 'delete' ? [] : readBothRelationships(base, source, attributes)
-  const timestampMs = readOwnTime({ body: { _timestamp: attributes._timestamp, ...body }, at })
+  const timestampMs = readOwnTime(source, attributes)
   if (isFault(relationships)) return relationships
   if (isFault(timestampMs)) return timestampMs
   const needed = base.action === 'add_relationships' || base.action === 'delete_relationships'
   if (needed && relationships.length === 0)
     return invalid(`${at}cio_relationships`, 'must hold at least one relationship')
-  const traits = without(attributes, ['cio_relationships', '_timestamp'])
   if (base.action !== 'identify' || base.person === undefined)
-    return { ...base, attributes: traits, relationships, timestampMs }
-  const identified = identifyPerson(base.person, traits)
-  return { ...base, person: identified.person, attributes: identified.traits, relationships, timestampMs }
+    return createOperation({ ...base, attributes: traitsOf(attributes), relationships, timestampMs })
+  const identified = identifyPerson(base.person, attributes)
+  const { person, traits } = identified
+  return createOperation({ ...base, person, attributes: traits, relationships, timestampMs })
 }
 
 // v1 writes cio_relationships among the attributes; a v2 call that does so must not lose them.
 function readBothRelationships(
   base: OperationBase,
   { body, at }: Body,
-  attributes: JsonObject,
+  attributes: CallObject,
 ): readonly Relationship[] | Fault {
   const other = base.type === 'person' ? 'object' : 'person'
   const change =
     base.action === 'add_relationships' ? 'add' : base.action === 'delete_relationships' ? 'delete' : undefined
   const field = 'cio_relationships'
+  if (body[field] === undefined && attributes[field] === undefined) return []
   const own = readRelationships({ value: body[field], field: at + field, other, change })
   const inner = readRelationships({ value: attributes[field], field: `${at}attributes.${field}`, other, change })
   if (isFault(own)) return own
@@ -136,7 +143,7 @@ function readBothRelationships(
 }
 
 function identifyAnonymous(operation: Operation, { body, at }: Body): Operation | Fault {
-  const anonymousId = readOptionalId(body.anonymous_id, `${at}anonymous_id`)
+  const anonymousId = readOptionalId(body.anonymous_id, at, 'anonymous_id')
   if (isFault(anonymousId)) return anonymousId
   const named = operation.relationships.some(({ person }) => person?.anonymousId !== undefined)
   if (anonymousId === undefined && !named)
@@ -146,11 +153,11 @@ function identifyAnonymous(operation: Operation, { body, at }: Body): Operation 
 }
 
 function deliveryOperation({ body, at }: Body): Operation | Fault {
-  if (!isJsonObject(body.identifiers))
+  if (!isCallObject(body.identifiers))
     return invalid(`${at}identifiers`, `must be an object, found ${describeJson(body.identifiers)}`)
   const deliveryId = body.identifiers.id
   const delivery = readDeliveryEvent({ body, at, deliveryId, idField: `${at}identifiers.id`, metricField: 'name' })
-  return isFault(delivery) ? delivery : { type: 'delivery', action: 'event', relationships: [], ...delivery }
+  return isFault(delivery) ? delivery : createOperation({ type: 'delivery', action: 'event', ...delivery })
 }
 
 function quote(text: string): string {

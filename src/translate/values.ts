@@ -1,6 +1,7 @@
 // Reading single JSON values of a call: ids, names, attribute objects. Each gives the value or a Fault that names the
-// field (mapping.md, "v2 operations": ids and names).
-import { describeJson, isJsonObject, numberText, type JsonObject } from '../json.ts'
+// field (mapping.md, "v2 operations": ids and names). The field is `at` and `key` together, which only a fault puts together.
+import { describeJson, numberText } from '../json.ts'
+import { isCallObject, noAttributes, type CallObject } from './call-object.ts'
 import { invalid, type Fault } from './fault.ts'
 
 /** Non-empty text of a string or number, digits kept; undefined for everything else. */
@@ -10,44 +11,25 @@ export function idText(value: unknown): string | undefined {
 }
 
 /** An id that must be there. `null` counts as absent. */
-export function readId(value: unknown, field: string): string | Fault {
-  return idText(value) ?? invalid(field, `must be a non-empty string or a number, found ${describeJson(value)}`)
+export function readId(value: unknown, at: string, key = ''): string | Fault {
+  return idText(value) ?? invalid(at + key, `must be a non-empty string or a number, found ${describeJson(value)}`)
 }
 
 /** An id that may be absent or null. */
-export function readOptionalId(value: unknown, field: string): string | undefined | Fault {
-  return value === undefined || value === null ? undefined : readId(value, field)
+export function readOptionalId(value: unknown, at: string, key = ''): string | undefined | Fault {
+  return value === undefined || value === null ? undefined : readId(value, at, key)
 }
 
 /** Event, page and screen names: trimmed, not blank (T). */
-export function readName(value: unknown, field: string): string | Fault {
+export function readName(value: unknown, at: string, key = ''): string | Fault {
   const name = idText(value)?.trim()
   if (name) return name
   const found = typeof value === 'string' ? 'a blank string' : describeJson(value)
-  return invalid(field, `must be a string that is not blank, found ${found}`)
+  return invalid(at + key, `must be a string that is not blank, found ${found}`)
 }
-
-export const noAttributes: JsonObject = {}
 
 /** An object of attributes; absent and null count as none. */
-export function readAttributes(value: unknown, field: string): JsonObject | Fault {
+export function readAttributes(value: unknown, at: string, key = ''): CallObject | Fault {
   if (value === undefined || value === null) return noAttributes
-  return isJsonObject(value) ? value : invalid(field, `must be an object, found ${describeJson(value)}`)
-}
-
-/** The object without some of its keys; the object itself where none of them is in it. A key `__proto__` survives. */
-export function without(object: JsonObject, keys: readonly string[]): JsonObject {
-  for (const key of keys) if (Object.hasOwn(object, key)) return copyWithout(object, keys)
-  return object
-}
-
-function copyWithout(object: JsonObject, keys: readonly string[]): JsonObject {
-  const rest: Record<string, unknown> = {}
-  for (const key of Object.keys(object)) {
-    if (keys.includes(key)) continue
-    // An assignment to __proto__ would change the prototype.
-    if (key === '__proto__') Object.defineProperty(rest, key, { value: object[key], enumerable: true })
-    else rest[key] = object[key]
-  }
-  return rest
+  return isCallObject(value) ? value : invalid(at + key, `must be an object, found ${describeJson(value)}`)
 }

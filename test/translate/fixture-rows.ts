@@ -1,7 +1,7 @@
 // Reads the rows of test/fixtures/calls (format: README.md there) and runs one through the translator as the CLI does:
 // bytes in, printed line out. Numbers are compared by their digits, with a JSON reader of its own.
 import { readdirSync, readFileSync } from 'node:fs'
-import { decodeJson, stringifyJson } from '../../src/json.ts'
+import { decodeCall } from '../../src/translate/call-text.ts'
 import { outcomeLine } from '../../src/translate/outcome-line.ts'
 import { translate } from '../../src/translate/translate.ts'
 
@@ -94,10 +94,10 @@ export const fixtureRows: readonly Row[] = fixtureFiles.flatMap(rowsOf)
 
 /** The printed line of one record's text, as JSON text without `line`. */
 export function printedLine(callText: string, settings: Settings = {}, at: typeof origin = origin): string {
-  const decoded = decodeJson(new TextEncoder().encode(callText))
+  const decoded = decodeCall(Buffer.from(callText))
   if (!decoded.ok) return JSON.stringify({ outcome: 'invalid', field: 'record', reason: decoded.reason })
   const given = Object.keys(settings).length === 0 ? undefined : { ...documentedDefaults, ...settings }
-  return stringifyJson(outcomeLine(translate(decoded.value, at, given)))
+  return outcomeLine(translate(decoded.value, at, given))
 }
 
 /** The actual line with each placeholder of the expected one put where the actual value satisfies it. */
