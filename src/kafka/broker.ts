@@ -23,6 +23,8 @@ export interface Member {
   /** Counts our assignments; work of an older assignment must not resolve, seek or commit. */
   readonly assignment: number
   readonly memberId: string
+  /** Kafka's own count of the group's assignments: offsets of an older generation are refused (KIP-447). */
+  readonly generation: number
 }
 
 /** Committed records of one fetch of one partition: aborted and control records are already gone. */
@@ -61,6 +63,8 @@ export interface ConsumeOptions {
   /** Longest wait of a fetch for data: bounds the latency of a quiet topic. */
   readonly maxWaitMs: number
   readonly maxBytesPerPartition: number
+  /** Added partitions of the topics are noticed after so long; 5 minutes if absent. */
+  readonly metadataMaxAgeMs?: number
 }
 
 export interface ConsumeHandlers {
@@ -109,7 +113,7 @@ export type CommitResult =
       readonly error: Error
     }
 
-/** Writes units of one source partition. Exactly once: one transaction a unit, fenced by the transactional id.
+/** Writes units of one source partition. Exactly once: in a transaction, fenced by the transactional id and the member.
  *  Invariant: `committed` is read after `init` returned, and every unit starts there. */
 export interface Session {
   /** Fences every older session of the same id. */
@@ -125,7 +129,13 @@ export type SessionOptions = {
   readonly group: string
   readonly source: TopicPartition
 } & (
-  | { readonly delivery: 'exactly-once'; readonly transactionalId: string; readonly transactionTimeoutMs: number }
+  | {
+      readonly delivery: 'exactly-once'
+      readonly transactionalId: string
+      readonly transactionTimeoutMs: number
+      /** One transaction for each unit, or one for the units of all partitions of this process that wait. */
+      readonly commit: 'partition' | 'group'
+    }
   | { readonly delivery: 'at-least-once'; readonly consumer: Pick<Consumer, 'commit'> }
 )
 

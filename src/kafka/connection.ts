@@ -2,17 +2,11 @@
 // admin: objects share a map of committed offsets that a transaction writes before it commits (research kafkajs.md, A4).
 import { connect as connectPlain, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import type {
-  CompressionTypes as CompressionType,
-  ISocketFactory,
-  Kafka as KafkaClient,
-  KafkaConfig,
-  LogEntry,
-  SASLOptions,
-} from 'kafkajs'
+import type { ISocketFactory, Kafka as KafkaClient, KafkaConfig, LogEntry, SASLOptions } from 'kafkajs'
 import type { Log } from '../ops/log.ts'
-import { CompressionTypes, Kafka, logLevel } from './kafkajs.ts'
+import { Kafka, logLevel } from './kafkajs.ts'
 import { createLogCreator } from './kafkajs-log.ts'
+import type { Compression } from './wire/compression.ts'
 
 /** How to reach a cluster. PEM texts, not paths. `false`: no TLS; `{}`: TLS with the system's CAs. */
 export interface ConnectionSettings {
@@ -37,22 +31,9 @@ export interface ConnectionSettings {
       }
     | { readonly mechanism: 'oauthbearer'; readonly token: () => Promise<string> }
   /** Of what we write; all codecs are read. */
-  readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+  readonly compression: Compression
   readonly connectionTimeoutMs: number
   readonly requestTimeoutMs: number
-}
-
-const codecNumbers = {
-  none: CompressionTypes.None,
-  gzip: CompressionTypes.GZIP,
-  snappy: CompressionTypes.Snappy,
-  lz4: CompressionTypes.LZ4,
-  zstd: CompressionTypes.ZSTD,
-} as const satisfies Record<ConnectionSettings['compression'], number>
-
-/** kafkajs's number of a codec, e.g. `lz4` -> 3. */
-export function compressionType(compression: ConnectionSettings['compression']): CompressionType {
-  return codecNumbers[compression]
 }
 
 /** A kafkajs client. Nothing is connected yet. `onEntry` sees every entry of kafkajs's log first. */

@@ -5,7 +5,7 @@ import type { BatchContext, TopicPartition } from './broker.ts'
 import type { Assignment } from './consumer-assignment.ts'
 import { asError, isLost, movedOn, rejoinError, type RunState } from './consumer-state.ts'
 import type { Arrival } from './fetch-positions.ts'
-import { fetchedOffsetOf, partitionKey, toConsumerBatch, toOffset } from './kafkajs-batch.ts'
+import { fetchedBatchOf, partitionKey, toConsumerBatch, toOffset } from './kafkajs-batch.ts'
 import { toTrackbridgeError } from './kafkajs-errors.ts'
 
 export interface BatchDelivery {
@@ -34,7 +34,7 @@ async function deliver(state: RunState, failures: Map<string, number>, payload: 
   const key = partitionKey(batch)
   // Fetched before it was paused: it is fetched again after.
   if (shared.paused.has(key)) return
-  const arrival = owner.positions.arrived(key, fetchedOffsetOf(batch))
+  const arrival = owner.positions.arrived(key, toOffset(fetchedBatchOf(payload).fetchedOffset))
   reportLoss(state, batch, arrival)
   if (arrival.type === 'stale') {
     payload.resolveOffset(String(arrival.resumeAt - 1))
@@ -75,7 +75,7 @@ async function handle(state: RunState, failures: Map<string, number>, delivery: 
   const { handlers, clock, log } = state.shared
   const key = partitionKey(payload.batch)
   try {
-    const batch = toConsumerBatch(payload.batch, owner.member, continuous)
+    const batch = toConsumerBatch(fetchedBatchOf(payload), owner.member, continuous)
     owner.handedOut(batch, { from: batch.fetchedOffset, next: batch.nextOffset })
     await handlers.onBatch(batch, createContext(state, payload, owner))
     failures.delete(key)
@@ -95,7 +95,6 @@ async function handle(state: RunState, failures: Map<string, number>, delivery: 
 function createContext(state: RunState, payload: EachBatchPayload, owner: Assignment): BatchContext {
   const { batch } = payload
   const key = partitionKey(batch)
-  const lastRecordOffset = batch.messages.at(-1)?.offset
   // Both go through kafkajs's per-assignment offsets. Its `seek` would survive a rebalance and strike a later assignment.
   const moveTo = (next: number): void => {
     if (state.assignment !== owner || owner.signal.aborted || state.over) return
@@ -105,9 +104,7 @@ function createContext(state: RunState, payload: EachBatchPayload, owner: Assign
       // kafkajs has already replaced its offsets while it joins, a moment before it says so.
       return
     }
-    // kafkajs steps over control records after the last record by itself (runner.js, resolveOffset).
-    const passesMarkers = lastRecordOffset !== undefined && toOffset(lastRecordOffset) === next - 1
-    owner.positions.movedTo(key, passesMarkers ? toOffset(batch.lastOffset()) + 1 : next)
+    owner.positions.movedTo(key, next)
   }
   return {
     signal: owner.signal,

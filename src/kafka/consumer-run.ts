@@ -2,7 +2,7 @@
 // States: joining -> assigned -> joining ... -> over. In: batches and events of kafkajs. Out: handler calls under the
 // assignment they belong to. Rules: spec kafka.md, "Rebalances, shutdown, lag"; traps: research kafkajs.md, D.
 import type { LogEntry } from 'kafkajs'
-import type { TopicPartition } from './broker.ts'
+import type { Member, TopicPartition } from './broker.ts'
 import { createKafka } from './connection.ts'
 import { createAssignment } from './consumer-assignment.ts'
 import { commitOffsets, type CommitOffset } from './consumer-commit.ts'
@@ -76,6 +76,7 @@ function createState(shared: ConsumerShared, resolveCrash: (error: unknown) => v
       maxBytes: options.maxBytesPerPartition * Math.max(1, options.concurrency),
       minBytes: 1,
       maxWaitTimeInMs: options.maxWaitMs,
+      metadataMaxAge: options.metadataMaxAgeMs ?? 300_000,
       readUncommitted: false,
       allowAutoTopicCreation: false,
       retry: { retries: 5, initialRetryTime: 200, maxRetryTime: 3000, restartOnFailure: async () => false },
@@ -103,7 +104,7 @@ function listen(state: RunState): void {
   // kafkajs emits while it joins, before the first fetch: what is done here is in force for every batch that follows.
   kafkajs.on(GROUP_JOIN, ({ payload }) => {
     try {
-      onJoin(state, payload.memberId, payload.memberAssignment)
+      onJoin(state, memberOf(shared, payload), payload.memberAssignment)
     } catch (error) {
       state.crash(error)
     }
@@ -121,13 +122,19 @@ function listen(state: RunState): void {
   })
 }
 
-function onJoin(state: RunState, memberId: string, topics: Readonly<Record<string, number[]>>): void {
+// The generation is there by our patch (kafkajs-patches.ts, P3); kafkajs's types do not know it.
+function memberOf(shared: ConsumerShared, { memberId, ...rest }: { readonly memberId: string }): Member {
+  const { generationId } = rest as { readonly generationId: number }
+  return { assignment: shared.nextAssignment(), memberId, generation: generationId }
+}
+
+function onJoin(state: RunState, member: Member, topics: Readonly<Record<string, number[]>>): void {
   const { shared, kafkajs } = state
   state.assignment?.end()
   const partitions = Object.entries(topics).flatMap(([topic, numbers]) =>
     numbers.map((partition) => ({ topic, partition })),
   )
-  const assignment = createAssignment({ assignment: shared.nextAssignment(), memberId }, partitions)
+  const assignment = createAssignment(member, partitions)
   state.assignment = assignment
   state.lastBeatMs = shared.clock.now()
   // kafkajs remembers pauses of partitions that leave and knows none of the consumer object before: ours are the truth.

@@ -22,6 +22,7 @@ export interface AdminDeps {
 type Call = <T>(tried: string, call: (admin: KafkajsAdmin) => Promise<T>) => Promise<T>
 
 const callTimeoutMs = 30_000
+const visibleRetryMs = 50
 
 /** Connects. Every method rejects with TB_KAFKA_*. */
 export async function createKafkajsAdmin({ kafka, log, clock }: AdminDeps): Promise<Admin> {
@@ -42,7 +43,7 @@ export async function createKafkajsAdmin({ kafka, log, clock }: AdminDeps): Prom
   }
   return {
     topics: (names) => existingTopics(call, names),
-    createTopics: (specs) => createTopics(call, specs),
+    createTopics: (specs) => createTopics(call, clock, specs),
     watermarks: (topic) => watermarks(call, topic),
     groupOffsets: (group, topic) => groupOffsets(call, group, topic),
     brokerCount: async () => (await call('describe the cluster', (client) => client.describeCluster())).brokers.length,
@@ -63,7 +64,10 @@ async function existingTopics(call: Call, names: readonly string[]): Promise<Rea
   return found
 }
 
-async function partitionsOf(call: Call, name: string): Promise<{ readonly replicas: number[] }[] | undefined> {
+async function partitionsOf(
+  call: Call,
+  name: string,
+): Promise<{ readonly replicas: number[]; readonly leader: number }[] | undefined> {
   return call(`describe the topic ${name}`, async (admin) => {
     try {
       const { topics } = await admin.fetchTopicMetadata({ topics: [name] })
@@ -90,7 +94,7 @@ async function settingsOf(call: Call, name: string): Promise<Readonly<Record<str
   }
 }
 
-async function createTopics(call: Call, specs: readonly TopicSpec[]): Promise<void> {
+async function createTopics(call: Call, clock: Clock, specs: readonly TopicSpec[]): Promise<void> {
   if (specs.length === 0) return
   const names = specs.map(({ name }) => name).join(', ')
   const topics = specs.map(({ name, partitions, replicationFactor, settings }) => ({
@@ -100,10 +104,34 @@ async function createTopics(call: Call, specs: readonly TopicSpec[]): Promise<vo
     configEntries: Object.entries(settings).map(([key, value]) => ({ name: key, value })),
   }))
   const created = await call(`create the topics ${names}`, (admin) =>
-    admin.createTopics({ topics, waitForLeaders: true }),
+    admin.createTopics({ topics, waitForLeaders: false }),
   )
   // kafkajs resolves with false, and with nothing else, when all of them exist.
   if (!created) throw new TrackbridgeError('TB_KAFKA_FATAL', `cannot create the topics ${names}: they exist already`)
+  await untilVisible(call, clock, specs)
+}
+
+// Not kafkajs's own waiting: that one takes "no such topic" for the end of it, which a broker says whose metadata is a
+// moment behind the controller's.
+async function untilVisible(call: Call, clock: Clock, specs: readonly TopicSpec[]): Promise<void> {
+  const untilMs = clock.now() + callTimeoutMs
+  for (const { name } of specs) {
+    while (!(await hasLeaders(call, name))) {
+      if (clock.now() > untilMs)
+        throw new TrackbridgeError('TB_KAFKA_UNAVAILABLE', `topic ${name} was created, but still has no leaders`)
+      await clock.sleep(visibleRetryMs)
+    }
+  }
+}
+
+async function hasLeaders(call: Call, name: string): Promise<boolean> {
+  try {
+    const partitions = await partitionsOf(call, name)
+    return partitions !== undefined && partitions.every(({ leader }) => leader >= 0)
+  } catch (error) {
+    if (kafkaErrorType(error) === 'LEADER_NOT_AVAILABLE') return false
+    throw error
+  }
 }
 
 async function watermarks(call: Call, topic: string): Promise<ReadonlyMap<number, Watermarks>> {

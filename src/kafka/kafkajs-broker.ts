@@ -3,31 +3,43 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../ops/log.ts'
 import type { Broker } from './broker.ts'
-import { createCommittedOffsets } from './committed-offsets.ts'
+import { createCluster } from './cluster.ts'
 import { createKafka, type ConnectionSettings } from './connection.ts'
 import { createKafkajsAdmin } from './kafkajs-admin.ts'
-import { createAtLeastOnceSession } from './kafkajs-at-least-once.ts'
+import { createAtLeastOnceSession } from './at-least-once-session.ts'
 import { createKafkajsConsumer } from './kafkajs-consumer.ts'
-import { createKafkajsProducer } from './kafkajs-producer.ts'
-import { createExactlyOnceSession } from './kafkajs-session.ts'
+import { createExactlyOnceSession } from './exactly-once-session.ts'
+import { createGroupCommit, type GroupCommit } from './group-commit.ts'
+import { createPlainProducer } from './plain-producer.ts'
+import { createBatchLimits } from './record-writer.ts'
+import { createBatchEncoder } from './wire/record-batch-encoder.ts'
 import { partitionForKey } from './kafkajs.ts'
 
 /** A Broker over one cluster. Faults are TrackbridgeErrors with TB_KAFKA_* codes. Throws nothing itself. */
 export function createKafkajsBroker(settings: ConnectionSettings, log: Log, clock: Clock): Broker {
-  // Consumers have clients of their own: kafkajs keeps one map of committed offsets per client, and a transaction writes
-  // its offsets there before it commits.
+  // Consumers have clients of their own: kafkajs keeps one map of committed offsets per client.
   const kafka = createKafka(settings, log)
-  const { compression } = settings
-  const committedOffsets = createCommittedOffsets(kafka, { log, clock })
-  const sessionDeps = { kafka, committedOffsets, compression, log, clock }
+  const deps = {
+    cluster: createCluster(kafka, { log, clock }),
+    encode: createBatchEncoder(settings.compression),
+    limits: createBatchLimits(),
+    log,
+    clock,
+  }
+  const groupCommits = new Map<string, GroupCommit>()
+  const groupCommitOf = (group: string): GroupCommit => {
+    const known = groupCommits.get(group) ?? createGroupCommit()
+    groupCommits.set(group, known)
+    return known
+  }
   return {
     admin: () => createKafkajsAdmin({ kafka, log, clock }),
     consume: (options, handlers) => createKafkajsConsumer({ settings, log, clock }, options, handlers),
     session: (options) =>
       options.delivery === 'exactly-once'
-        ? createExactlyOnceSession(sessionDeps, options)
-        : createAtLeastOnceSession(sessionDeps, options),
-    producer: () => createKafkajsProducer({ kafka, compression, log, clock }),
+        ? createExactlyOnceSession(deps, options, options.commit === 'group' ? groupCommitOf(options.group) : undefined)
+        : createAtLeastOnceSession(deps, options),
+    producer: () => createPlainProducer(deps),
     partitionForKey,
   }
 }

@@ -38,6 +38,11 @@ export function kafkaErrorType(error: unknown): string | undefined {
   return firstOf(links, typeOf) ?? firstOf(links, tellingName)
 }
 
+/** True for what a broker has answered; false where a request got no answer and may have been carried out all the same. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof TrackbridgeError || (error instanceof Error && error.name === 'KafkaJSProtocolError')
+}
+
 /** Why a session is dead, from the error that killed it: the `reason` of a CommitResult. */
 export function deathReason(error: TrackbridgeError): 'fenced' | 'rebalanced' | 'too-large' | 'transient' | 'fatal' {
   switch (error.code) {

@@ -1,15 +1,14 @@
 // The corrections that kafkajs 2.2.4 needs, put into its modules before anything loads them (spec kafka.md). In: nothing.
-// Out: a patched require cache. P1 idle timer loop, P2 read_committed filter, P5 coordinators remembered, P6 linear
-// grouping; P3 and P4 of the research are speed only and not here. Any other version of kafkajs is refused.
+// Out: a patched require cache. P1 idle timer loop, P2 our record codec and read_committed filter for what is fetched, P3
+// the generation in the news of a join, P4 half answers of a broken connection. Any other version is refused.
 import { createRequire } from 'node:module'
 import { systemClock } from '../clock.ts'
 import { TrackbridgeError } from '../errors.ts'
-import { dropAbortedRecords, type AbortedTransaction, type FetchedRecord } from './aborted-records.ts'
+import { createFetchedBatch, decodeRecordSet, type PartitionData } from './fetched-batch.ts'
 
 const load = createRequire(import.meta.url)
 const allowedVersion = '2.2.4'
 const applied = Symbol.for('trackbridge.kafkajs-patches')
-const coordinatorMemoryMs = 30_000
 
 /** Throws TB_KAFKA_FATAL unless `found` is the one version of kafkajs that the patches fit, `2.2.4`. */
 export function refuseOtherVersions(found: string): void {
@@ -33,12 +32,11 @@ export function applyPatches(): void {
       'kafkajs was loaded before its patches; import it from src/kafka/kafkajs.ts only',
     )
   }
-  // Error codes first: the modules that P5 loads keep their own reference to that function.
-  const coordinatorMoves = countCoordinatorMoves()
   stopIdleTimers()
-  replace('consumer/filterAbortedMessages', filterAbortedMessages)
-  replace('producer/groupMessagesPerPartition', groupMessagesPerPartition)
-  rememberCoordinators(coordinatorMoves)
+  replace('protocol/requests/fetch/v4/decodeMessages', decodeMessages)
+  replace('consumer/batch', Batch)
+  tellGenerations()
+  connectOnceAndAfresh()
   marked[applied] = true
 }
 
@@ -68,97 +66,63 @@ interface RequestQueueLike {
   scheduleCheckPendingRequests: (this: RequestQueueLike) => void
 }
 
-/** P2, in the shape that kafkajs calls. The rule is in aborted-records.ts. */
-export function filterAbortedMessages(fetch: {
-  readonly messages: readonly FetchedRecord[]
-  readonly abortedTransactions?: readonly AbortedTransaction[] | null
-}): FetchedRecord[] {
-  return dropAbortedRecords(fetch.messages, fetch.abortedTransactions)
+// P2: kafkajs unpacks every record into objects of many fields, leaks aborted ones, and never steps over a batch that
+// compaction has emptied. What we put in its place gives whole batches; kafkajs reads no record itself.
+async function decodeMessages(decoder: DecoderLike): Promise<unknown> {
+  const bytes = decoder.readInt32()
+  return decodeRecordSet(bytes <= 0 || !decoder.canReadBytes(bytes) ? Buffer.alloc(0) : decoder.readBytes(bytes))
 }
 
-export interface GroupingInput<M> {
-  readonly topic: string
-  readonly partitionMetadata: readonly unknown[]
-  readonly messages: readonly M[]
-  readonly partitioner: (choice: { topic: string; partitionMetadata: readonly unknown[]; message: M }) => number
+interface DecoderLike {
+  readInt32(): number
+  canReadBytes(bytes: number): boolean
+  readBytes(bytes: number): Buffer
 }
 
-/** P6: messages by partition, e.g. `{0: [a, c], 1: [b]}`, with the result of the stock function. That one copies a
- *  partition's array once per message, a fifth of all CPU at 5,000 messages. */
-export function groupMessagesPerPartition<M>(input: GroupingInput<M>): Record<number, M[]> {
-  const { topic, partitionMetadata, messages, partitioner } = input
-  const groups: Record<number, M[]> = {}
-  if (partitionMetadata.length === 0) return groups
-  for (const message of messages) (groups[partitioner({ topic, partitionMetadata, message })] ??= []).push(message)
-  return groups
+// Called with `new`, as the class that it replaces.
+function Batch(topic: string, fetchedOffset: string, data: PartitionData): unknown {
+  return createFetchedBatch(topic, fetchedOffset, data)
 }
 
-// Kafka says with these codes that a group's or transaction's coordinator is elsewhere: 15 not available, 16 not here.
-const movedCodes: ReadonlySet<number> = new Set([15, 16])
-
-function countCoordinatorMoves(): () => number {
-  const errors = load('kafkajs/src/protocol/error') as { createErrorFromCode: (code: number) => Error }
-  const stock = errors.createErrorFromCode
-  let moves = 0
-  errors.createErrorFromCode = (code) => {
-    if (movedCodes.has(code)) moves += 1
-    return stock(code)
+// P4: what a connection had read of an answer when it broke would stand before the answers of the next connection: they
+// are misread, and the error ends the process, for it comes out of the socket's own event. And requests that find the
+// connection broken would open a socket each; the end of any of them would then break the one in use.
+function connectOnceAndAfresh(): void {
+  const Connection = load('kafkajs/src/network/connection') as { prototype: ConnectionLike }
+  const stock = Connection.prototype.connect
+  const connecting = new WeakMap<ConnectionLike, Promise<unknown>>()
+  Connection.prototype.connect = function connect(this: ConnectionLike): Promise<unknown> {
+    const underWay = connecting.get(this)
+    if (underWay !== undefined) return underWay
+    if (!this.isConnected()) Object.assign(this, { bytesBuffered: 0, bytesNeeded: lengthBytes, chunks: [] })
+    const connected = stock.call(this).finally(() => connecting.delete(this))
+    connecting.set(this, connected)
+    return connected
   }
-  return () => moves
 }
 
-interface ClusterLike {
-  findGroupCoordinatorMetadata: (
-    this: ClusterLike,
-    search: { groupId: string; coordinatorType: number },
-  ) => Promise<unknown>
-  findBroker: (this: ClusterLike, search: { nodeId: string }) => Promise<unknown>
+// An answer begins with its length, an int32.
+const lengthBytes = 4
+
+interface ConnectionLike {
+  isConnected(): boolean
+  connect: (this: ConnectionLike) => Promise<unknown>
 }
 
-// P5: kafkajs asks for the coordinator before each of the four requests of a transaction, doubling its round trips.
-// Remembered per cluster object for at most 30 s. Forgotten as soon as any broker answers that a coordinator has moved
-// (anywhere in the process: such answers are rare and a lookup is cheap), or a broker cannot be reached.
-function rememberCoordinators(coordinatorMoves: () => number): void {
-  const Cluster = load('kafkajs/src/cluster') as { prototype: ClusterLike }
-  const { findGroupCoordinatorMetadata, findBroker } = Cluster.prototype
-  const memories = new WeakMap<ClusterLike, CoordinatorMemory>()
-  Cluster.prototype.findGroupCoordinatorMetadata = async function find(this: ClusterLike, search): Promise<unknown> {
-    const memory = memories.get(this) ?? createCoordinatorMemory(coordinatorMoves)
-    memories.set(this, memory)
-    const key = `${search.coordinatorType}:${search.groupId}`
-    return memory.remembered(key, () => findGroupCoordinatorMetadata.call(this, search))
-  }
-  Cluster.prototype.findBroker = async function find(this: ClusterLike, search): Promise<unknown> {
-    try {
-      return await findBroker.call(this, search)
-    } catch (error) {
-      memories.delete(this)
-      throw error
+// P3: a transaction is fenced by the member's generation (KIP-447), which kafkajs tells in heartbeats only, seconds late.
+function tellGenerations(): void {
+  type Emitter = { emit(name: string, payload: object): void }
+  type Group = { instrumentationEmitter: Emitter; generationId: number }
+  const Stock = load('kafkajs/src/consumer/consumerGroup') as new (options: object) => Group
+  const { GROUP_JOIN } = (load('kafkajs/src/consumer/instrumentationEvents') as { events: { GROUP_JOIN: string } })
+    .events
+  replace('consumer/consumerGroup', function ConsumerGroup(options: object): Group {
+    const group = new Stock(options)
+    const stock = group.instrumentationEmitter
+    group.instrumentationEmitter = {
+      emit: (name, payload) =>
+        stock.emit(name, name === GROUP_JOIN ? { ...payload, generationId: group.generationId } : payload),
     }
-  }
-}
-
-/** Answers by key, kept until `moves()` changes or they are 30 s old. */
-export interface CoordinatorMemory {
-  /** The remembered answer, else what `ask` resolves with; a rejection is passed on and not remembered. */
-  remembered(key: string, ask: () => Promise<unknown>): Promise<unknown>
-}
-
-/** `moves` counts the answers that a coordinator has moved; `nowMs` is any clock in milliseconds. */
-export function createCoordinatorMemory(
-  moves: () => number,
-  nowMs: () => number = () => performance.now(),
-): CoordinatorMemory {
-  const answers = new Map<string, { readonly answer: unknown; readonly moves: number; readonly untilMs: number }>()
-  return {
-    async remembered(key, ask) {
-      const known = answers.get(key)
-      if (known && known.moves === moves() && nowMs() < known.untilMs) return known.answer
-      const movesBefore = moves()
-      const answer = await ask()
-      // A move reported while we asked leaves this answer in doubt: its count is old, so it is asked for again.
-      answers.set(key, { answer, moves: movesBefore, untilMs: nowMs() + coordinatorMemoryMs })
-      return answer
-    },
-  }
+    return group
+  })
 }

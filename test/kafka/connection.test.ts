@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compressionType, kafkaOptions, type ConnectionSettings } from '../../src/kafka/connection.ts'
+import { kafkaOptions, type ConnectionSettings } from '../../src/kafka/connection.ts'
 
 const settings: ConnectionSettings = {
   brokers: ['kafka-1:9092', 'kafka-2:9092'],
@@ -47,14 +47,4 @@ test('SASL oauthbearer asks for a token each time', async () => {
   const { sasl } = kafkaOptions({ ...settings, sasl: { mechanism: 'oauthbearer', token } })
   const provider = (sasl as { oauthBearerProvider: () => Promise<unknown> }).oauthBearerProvider
   expect([await provider(), await provider()]).toEqual([{ value: 'token 1' }, { value: 'token 2' }])
-})
-
-test.each([
-  ['none', 0],
-  ['gzip', 1],
-  ['snappy', 2],
-  ['lz4', 3],
-  ['zstd', 4],
-] as const)('compression %s is number %i of a record batch', (compression, number) => {
-  expect(compressionType(compression)).toBe(number)
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createAssignment } from '../../src/kafka/consumer-assignment.ts'
 
-const member = { assignment: 1, memberId: 'm' }
+const member = { assignment: 1, memberId: 'm', generation: 1 }
 const mine = { topic: 'raw', partition: 0 }
 const other = { topic: 'raw', partition: 1 }
 

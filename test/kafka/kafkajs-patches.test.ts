@@ -1,28 +1,13 @@
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
-import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { TrackbridgeError } from '../../src/errors.ts'
-import {
-  applyPatches,
-  createCoordinatorMemory,
-  filterAbortedMessages,
-  groupMessagesPerPartition,
-  refuseOtherVersions,
-} from '../../src/kafka/kafkajs-patches.ts'
-
-interface Message {
-  readonly id: number
-  readonly partition: number
-}
-type Grouping = typeof groupMessagesPerPartition<Message>
+import type { FetchedBatch, PartitionData } from '../../src/kafka/fetched-batch.ts'
+import { applyPatches, refuseOtherVersions } from '../../src/kafka/kafkajs-patches.ts'
+import { marker, placedAt, plainBatch } from './wire/batch-surgery.ts'
 
 const load = createRequire(import.meta.url)
-const groupingPath = 'kafkajs/src/producer/groupMessagesPerPartition'
-// Taken before the patches replace it; the cache is emptied so that they load it afresh.
-const stockGrouping = load(groupingPath) as Grouping
-delete load.cache[load.resolve(groupingPath)]
 applyPatches()
 
 test('another version of kafkajs is refused with the version found and the one allowed', () => {
@@ -50,27 +35,147 @@ test('kafkajs loaded before its patches is refused', async () => {
   expect(stdout).toBe('TB_BUG')
 })
 
+const patchedModules = ['protocol/requests/fetch/v4/decodeMessages', 'consumer/batch', 'consumer/consumerGroup']
+
+const modules = (): readonly unknown[] => patchedModules.map((path) => load(`kafkajs/src/${path}`) as unknown)
+
 test('patches applied twice stay as they are', () => {
-  const before = load(groupingPath) as unknown
+  const before = modules()
   applyPatches()
-  expect(load(groupingPath)).toBe(before)
+  expect(modules()).toEqual(before)
 })
 
-test('the modules that kafkajs loads are the corrected ones', () => {
-  expect(load(groupingPath)).toBe(groupMessagesPerPartition)
-  expect(load('kafkajs/src/consumer/filterAbortedMessages')).toBe(filterAbortedMessages)
+interface FetchAnswer {
+  readonly responses: readonly { readonly partitions: readonly (PartitionData & { readonly errorCode: number })[] }[]
+}
+type NewBatch = new (topic: string, fetchedOffset: string, data: PartitionData) => FetchedBatch
+
+const int64 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigInt64BE(BigInt(value))
+  return bytes
+}
+const int32 = (value: number): Buffer => int64(value).subarray(4)
+const int16 = (value: number): Buffer => int64(value).subarray(6)
+
+interface AnswerVersion {
+  /** Between throttle time and topics, and between last stable offset and aborted transactions, and after those. */
+  readonly head: readonly Buffer[]
+  readonly logStart: readonly Buffer[]
+  readonly replica: readonly Buffer[]
+}
+const answerVersions: Readonly<Record<number, AnswerVersion>> = {
+  4: { head: [], logStart: [], replica: [] },
+  5: { head: [], logStart: [int64(0)], replica: [] },
+  7: { head: [int16(0), int32(0)], logStart: [int64(0)], replica: [] },
+  11: { head: [int16(0), int32(0)], logStart: [int64(0)], replica: [int32(-1)] },
+}
+
+/** A fetch answer of one topic `t`: partition 0 with `recordSet`, of which producer 7 aborted from offset 5 on, partition 1
+ *  without records. */
+function fetchAnswer({ head, logStart, replica }: AnswerVersion, recordSet: Buffer): Buffer {
+  const aborted = [int32(1), int64(7), int64(5)]
+  const partition = (id: number, transactions: readonly Buffer[], records: readonly Buffer[]): Buffer[] => {
+    const offsets = [int64(20), int64(19), ...logStart]
+    return [int32(id), int16(0), ...offsets, ...transactions, ...replica, ...records]
+  }
+  const parts = [
+    [int32(0), ...head, int32(1), int16(1), Buffer.from('t'), int32(2)],
+    partition(0, aborted, [int32(recordSet.length), recordSet]),
+    partition(1, [int32(-1)], [int32(-1)]),
+  ]
+  return Buffer.concat(parts.flat())
+}
+
+test.each(Object.keys(answerVersions))('kafkajs decodes a fetch answer of version %s by our codec', async (version) => {
+  const { decode } = load(`kafkajs/src/protocol/requests/fetch/v${version}/response`) as {
+    decode: (bytes: Buffer) => Promise<FetchAnswer>
+  }
+  const Batch = load('kafkajs/src/consumer/batch') as NewBatch
+  const transactional = { producerId: 7n, transactional: true }
+  const log = [plainBatch([{ value: 'a' }]), plainBatch([{ value: 'gone' }], transactional), marker('abort', 7n)]
+  const recordSet = Buffer.concat(log.map((batch, index) => placedAt(batch, 4 + index)))
+  const { responses } = await decode(fetchAnswer(answerVersions[Number(version)]!, recordSet))
+  const batches = responses[0]!.partitions.map((data) => new Batch('t', '4', data))
+  expect(batches.map((batch) => [batch.partition, batch.lastOffset(), batch.isEmpty(), batch.records()])).toEqual([
+    [0, '6', false, [{ offset: 4, timestamp: 1_000, key: null, value: Buffer.from('a'), headers: [] }]],
+    [1, '19', true, []],
+  ])
 })
 
-const partitioner = (choice: { message: Message }): number => choice.message.partition
+test('a fetch answer in an old message format does not strike kafkajs', async () => {
+  const { decode } = load('kafkajs/src/protocol/requests/fetch/v11/response') as {
+    decode: (bytes: Buffer) => Promise<FetchAnswer>
+  }
+  const old = plainBatch([{ value: 'a' }])
+  old[16] = 1
+  const { responses } = await decode(fetchAnswer(answerVersions[11]!, old))
+  const Batch = load('kafkajs/src/consumer/batch') as NewBatch
+  const [batch] = responses[0]!.partitions.map((data) => new Batch('t', '4', data))
+  expect(() => batch!.records()).toThrow('a topic holds records in message format 1')
+})
 
-test('law: linear grouping gives what stock grouping gives', () => {
-  const message = fc.record({ id: fc.nat(), partition: fc.nat(5) })
-  fc.assert(
-    fc.property(fc.array(message), fc.array(fc.constant({}), { maxLength: 2 }), (messages, partitionMetadata) => {
-      const input = { topic: 't', partitionMetadata, messages, partitioner }
-      expect(groupMessagesPerPartition(input)).toEqual(stockGrouping(input))
-    }),
-  )
+interface Connection {
+  connectionStatus: string
+  chunks: Buffer[]
+  bytesBuffered: number
+  bytesNeeded: number
+  connect(): Promise<unknown>
+}
+
+test('a connection that opens again opens once, and forgets the half answer of the one before', async () => {
+  const Connection = load('kafkajs/src/network/connection') as new (options: object) => Connection
+  const logger = { namespace: () => logger, debug: () => {}, error: () => {}, info: () => {}, warn: () => {} }
+  let sockets = 0
+  const socketFactory = ({ onConnect }: { onConnect: () => void }): object => {
+    sockets += 1
+    setImmediate(onConnect)
+    const socket: object = new Proxy({}, { get: () => () => socket })
+    return socket
+  }
+  const connection = new Connection({
+    host: 'h',
+    port: 1,
+    logger,
+    socketFactory,
+    connectionTimeout: 1_000,
+    requestTimeout: 1_000,
+  })
+  Object.assign(connection, { chunks: [Buffer.from([0, 0, 0, 9, 1])], bytesBuffered: 5, bytesNeeded: 13 })
+  await Promise.all([connection.connect(), connection.connect(), connection.connect()])
+  expect({ ...connection }).toMatchObject({ chunks: [], bytesBuffered: 0, bytesNeeded: 4 })
+  expect(sockets).toBe(1)
+  connection.connectionStatus = 'disconnected'
+  await connection.connect()
+  expect(sockets).toBe(2)
+})
+
+interface Group {
+  generationId: number
+  readonly groupId: string
+  readonly instrumentationEmitter: { emit(name: string, payload: object): void }
+}
+
+test('the news of a join tells the generation, other news are as they were', () => {
+  const ConsumerGroup = load('kafkajs/src/consumer/consumerGroup') as new (options: object) => Group
+  const { events } = load('kafkajs/src/consumer/instrumentationEvents') as { events: Record<string, string> }
+  const news: unknown[] = []
+  const group = new ConsumerGroup({
+    groupId: 'g',
+    logger: { namespace: () => ({}) },
+    instrumentationEmitter: { emit: (name: string, payload: object) => news.push([name, payload]) },
+  })
+  group.generationId = 4
+  group.instrumentationEmitter.emit(events['GROUP_JOIN']!, { memberId: 'm' })
+  group.generationId = 5
+  group.instrumentationEmitter.emit(events['GROUP_JOIN']!, { memberId: 'm' })
+  group.instrumentationEmitter.emit(events['CONNECT']!, { nodeId: 1 })
+  expect(group.groupId).toBe('g')
+  expect(news).toEqual([
+    ['consumer.group_join', { memberId: 'm', generationId: 4 }],
+    ['consumer.group_join', { memberId: 'm', generationId: 5 }],
+    ['consumer.connect', { nodeId: 1 }],
+  ])
 })
 
 interface RequestQueue {
@@ -94,94 +199,4 @@ test.each([
   const timerId = queue.throttleCheckTimeoutId
   queue.destroy()
   expect(timerId !== null).toBe(timer)
-})
-
-interface Cluster {
-  findGroupCoordinatorMetadata(search: object): Promise<unknown>
-  findBroker(search: object): Promise<unknown>
-}
-
-function createCluster(): { readonly cluster: Cluster; readonly search: (groupId: string) => Promise<unknown> } {
-  const Cluster = load('kafkajs/src/cluster') as { prototype: Cluster }
-  let asked = 0
-  const brokerPool = {
-    withBroker: () => Promise.resolve({ answer: (asked += 1) }),
-    findBroker: ({ nodeId }: { nodeId: number }) =>
-      nodeId === 1 ? Promise.resolve('broker') : Promise.reject(new Error('no such broker')),
-  }
-  const cluster = Object.assign(Object.create(Cluster.prototype) as Cluster, { brokerPool })
-  return { cluster, search: (groupId) => cluster.findGroupCoordinatorMetadata({ groupId, coordinatorType: 0 }) }
-}
-
-test('a cluster asks once for the coordinator of a group, and apart for another group', async () => {
-  const { search } = createCluster()
-  const other = createCluster()
-  const answers = [await search('g'), await search('g'), await search('h'), await search('g'), await other.search('g')]
-  expect(answers).toEqual([{ answer: 1 }, { answer: 1 }, { answer: 2 }, { answer: 1 }, { answer: 1 }])
-})
-
-test.each([
-  { code: 15, asksAgain: true },
-  { code: 16, asksAgain: true },
-  { code: 14, asksAgain: false },
-  { code: 51, asksAgain: false },
-])(
-  'after error code $code from any broker the coordinator is asked for again: $asksAgain',
-  async ({ code, asksAgain }) => {
-    const { search } = createCluster()
-    const { createErrorFromCode } = load('kafkajs/src/protocol/error') as {
-      createErrorFromCode: (code: number) => Error
-    }
-    await search('g')
-    createErrorFromCode(code)
-    expect(await search('g')).toEqual({ answer: asksAgain ? 2 : 1 })
-  },
-)
-
-test('a broker that cannot be reached makes its cluster forget the coordinators', async () => {
-  const { cluster, search } = createCluster()
-  await search('g')
-  expect(await cluster.findBroker({ nodeId: 1 })).toBe('broker')
-  expect(await search('g')).toEqual({ answer: 1 })
-  await expect(cluster.findBroker({ nodeId: 2 })).rejects.toThrow('no such broker')
-  expect(await search('g')).toEqual({ answer: 2 })
-})
-
-test('a coordinator is remembered for 30 seconds at most', async () => {
-  let nowMs = 0
-  let asked = 0
-  const memory = createCoordinatorMemory(
-    () => 0,
-    () => nowMs,
-  )
-  const search = (): Promise<unknown> => memory.remembered('g', () => Promise.resolve((asked += 1)))
-  expect(await search()).toBe(1)
-  nowMs = 29_999
-  expect(await search()).toBe(1)
-  nowMs = 30_000
-  expect(await search()).toBe(2)
-})
-
-test('an answer given while a coordinator moved is asked for again', async () => {
-  let moves = 0
-  let asked = 0
-  const memory = createCoordinatorMemory(
-    () => moves,
-    () => 0,
-  )
-  const search = (moveMeanwhile: number): Promise<unknown> =>
-    memory.remembered('g', async () => {
-      moves += moveMeanwhile
-      return (asked += 1)
-    })
-  expect([await search(1), await search(0), await search(0)]).toEqual([1, 2, 2])
-})
-
-test('a failed search is not remembered', async () => {
-  const memory = createCoordinatorMemory(
-    () => 0,
-    () => 0,
-  )
-  await expect(memory.remembered('g', () => Promise.reject(new Error('down')))).rejects.toThrow('down')
-  expect(await memory.remembered('g', () => Promise.resolve('found'))).toBe('found')
 })

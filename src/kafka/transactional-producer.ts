@@ -1,0 +1,214 @@
+// One transactional id as this process holds it: opened by InitProducerId, then one transaction after the other. Order
+// within one: records and source offsets side by side, then the end. Any error kills the producer, for its sequence
+// numbers cannot be trusted after one; an error of the end itself is an unknown outcome (spec kafka.md, "Exactly-once").
+// States: open -> in transaction -> open | dead. Both transaction protocols: see wire/transaction-requests.ts.
+import { TrackbridgeError } from '../errors.ts'
+import type { Log } from '../ops/log.ts'
+import type { CommitResult, TopicPartition, Unit } from './broker.ts'
+import type { ClusterNode } from './cluster.ts'
+import { within } from './deadline.ts'
+import { isAnswer, toTrackbridgeError } from './kafkajs-errors.ts'
+import { createRecordWriter, type RecordWriter, type WriterDeps } from './record-writer.ts'
+import { retryPassing } from './retry-passing.ts'
+import { failedCommit } from './session-state.ts'
+import { readCommittedOffset } from './stable-offset.ts'
+import { transactionVersion } from './wire/group-requests.ts'
+import { errorCode } from './wire/request.ts'
+import {
+  addOffsetsToTxn,
+  addPartitionsToTxn,
+  endTxn,
+  initProducerId,
+  txnOffsetCommit,
+  type TransactionIdentity,
+} from './wire/transaction-requests.ts'
+
+export interface TransactionDeps extends WriterDeps {
+  readonly log: Log
+}
+
+export interface TransactionOptions {
+  readonly group: string
+  readonly transactionalId: string
+  readonly transactionTimeoutMs: number
+}
+
+/** A unit and the source partition it was made from. */
+export interface Part {
+  readonly source: TopicPartition
+  readonly unit: Unit
+}
+
+export interface TransactionalProducer {
+  /** The group's committed offset, none pending; null when there is none. Rejects with TB_KAFKA_*. */
+  committed(source: TopicPartition): Promise<number | null>
+  /** All parts in one transaction; they bear the same member. Never rejects. One at a time. */
+  commit(parts: readonly Part[]): Promise<CommitResult>
+  close(): Promise<void>
+}
+
+const produceTimeoutMs = 30_000
+const abortTimeoutMs = 5_000
+const txnOffsetCommitKey = 28
+
+interface Opened {
+  readonly deps: TransactionDeps
+  readonly options: TransactionOptions
+  readonly coordinators: { readonly transaction: ClusterNode; readonly group: ClusterNode }
+  /** Whether the cluster has enabled the newer protocol. */
+  readonly newer: boolean
+  readonly writer: RecordWriter
+  identity: TransactionIdentity
+}
+
+/** Fences every older owner of the id and settles what it has open. Rejects with TB_KAFKA_*. */
+export async function openTransactionalProducer(
+  deps: TransactionDeps,
+  options: TransactionOptions,
+): Promise<TransactionalProducer> {
+  await deps.cluster.open()
+  let closed: Promise<void> | undefined
+  const close = (): Promise<void> => (closed ??= deps.cluster.close())
+  try {
+    const opened = await fence(deps, options)
+    return {
+      committed: (source) =>
+        readCommittedOffset({ node: opened.coordinators.group, clock: deps.clock }, options.group, source),
+      commit: (parts) => commit(opened, parts),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw toTrackbridgeError(error, `open a transactional producer as ${options.transactionalId}`)
+  }
+}
+
+async function fence(deps: TransactionDeps, options: TransactionOptions): Promise<Opened> {
+  const { cluster, clock } = deps
+  const { transactionalId, transactionTimeoutMs } = options
+  // What failed before may have failed because something has moved.
+  await cluster.refresh()
+  const [transaction, group] = await Promise.all([
+    cluster.coordinator('transaction', transactionalId),
+    cluster.coordinator('group', options.group),
+  ])
+  requireOffsetFencing(group)
+  const newer = (await transaction.send(transactionVersion())) >= 2
+  let identity: TransactionIdentity | undefined
+  await retryPassing(clock, async () => {
+    const { code, ...known } = await transaction.send(initProducerId(transactionalId, transactionTimeoutMs))
+    identity = { ...known, transactionalId }
+    return code
+  })
+  if (identity === undefined) throw new TrackbridgeError('TB_BUG', 'a producer was opened without an identity')
+  const produceOptions = { transactionalId, apiVersion: newer ? 12 : 7, timeoutMs: produceTimeoutMs } as const
+  const writer = createRecordWriter(deps, produceOptions)
+  return { deps, options, coordinators: { transaction, group }, newer, writer, identity }
+}
+
+function requireOffsetFencing(coordinator: ClusterNode): void {
+  const newest = coordinator.newestVersion(txnOffsetCommitKey)
+  if (newest >= 3) return
+  throw new TrackbridgeError(
+    'TB_KAFKA_FATAL',
+    `the brokers know TxnOffsetCommit up to version ${newest}; version 3, of Kafka 2.5, is needed (KIP-447)`,
+  )
+}
+
+async function commit(opened: Opened, parts: readonly Part[]): Promise<CommitResult> {
+  const tried = `commit a transaction for ${parts.map(nameOf).join(', ')}`
+  const context = parts.length === 1 ? { ...parts[0]?.source } : {}
+  const fault = faultOf(parts)
+  if (fault !== undefined) return failedCommit('aborted', new TrackbridgeError('TB_BUG', `cannot ${tried}: ${fault}`))
+  const failures = await fill(opened, parts)
+  const [first] = failures
+  if (first !== undefined) {
+    // Without an answer the request may still be carried out, after an abort of the same epoch too, and the transaction
+    // after would commit it (brokers before 3.6). The next InitProducerId aborts with a newer epoch, which refuses it.
+    if (failures.every(isAnswer)) await abort(opened)
+    return failedCommit('aborted', toTrackbridgeError(first, tried, context))
+  }
+  try {
+    await end(opened, 'commit')
+    return { ok: true }
+  } catch (error) {
+    // Never abort here: the commit may have been carried out. The next InitProducerId settles it.
+    return failedCommit('unknown', toTrackbridgeError(error, tried, context))
+  }
+}
+
+function nameOf({ source, unit }: Part): string {
+  return `${source.topic}/${source.partition} up to offset ${unit.next}`
+}
+
+/** What went wrong; nothing did when it is empty. */
+async function fill(opened: Opened, parts: readonly Part[]): Promise<readonly unknown[]> {
+  const records = parts.length === 1 ? (parts[0]?.unit.records ?? []) : parts.flatMap(({ unit }) => unit.records)
+  // Both to their end, whatever becomes of the other: an abort must not overtake a write that is still under way. The
+  // offsets first: their error tells of a rebalance where the records' one may only tell of its consequence.
+  const ends = await Promise.allSettled([sendOffsets(opened, parts), sendRecords(opened, records)])
+  return ends.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+}
+
+// Whoever fences by a generation must not mix generations.
+function faultOf(parts: readonly Part[]): string | undefined {
+  const generation = parts[0]?.unit.member.generation
+  if (generation === undefined) return 'a transaction has no parts'
+  const isWhole = ({ unit }: Part): boolean => Number.isSafeInteger(unit.next) && unit.next >= 0
+  if (!parts.every(isWhole)) return 'a unit bears an offset that is no whole number from 0'
+  return parts.every(({ unit }) => unit.member.generation === generation)
+    ? undefined
+    : 'a transaction mixes generations'
+}
+
+async function sendOffsets(opened: Opened, parts: readonly Part[]): Promise<void> {
+  const { deps, options, coordinators, newer, identity } = opened
+  const member = parts[0]?.unit.member ?? { generation: -1, memberId: '' }
+  const { group } = options
+  const offsets = parts.map(({ source, unit }) => ({ ...source, next: unit.next }))
+  if (!newer) await retryPassing(deps.clock, () => coordinators.transaction.send(addOffsetsToTxn(identity, group)))
+  const request = txnOffsetCommit(identity, { group, member, offsets }, newer ? 5 : 3)
+  await retryPassing(deps.clock, () => coordinators.group.send(request))
+}
+
+async function sendRecords(opened: Opened, records: readonly Unit['records'][number][]): Promise<void> {
+  const { deps, coordinators, newer, identity, writer } = opened
+  if (records.length === 0) return
+  if (!newer) {
+    const partitions = partitionsOf(records)
+    await retryPassing(deps.clock, () => coordinators.transaction.send(addPartitionsToTxn(identity, partitions)))
+  }
+  await writer.write(records, identity)
+}
+
+function partitionsOf(records: readonly TopicPartition[]): readonly TopicPartition[] {
+  const seen = new Map<string, Set<number>>()
+  return records.filter(({ topic, partition }) => {
+    const partitions = seen.get(topic) ?? new Set<number>()
+    seen.set(topic, partitions)
+    return partitions.has(partition) ? false : Boolean(partitions.add(partition))
+  })
+}
+
+async function end(opened: Opened, how: 'commit' | 'abort'): Promise<void> {
+  const { deps, coordinators, newer, identity, writer } = opened
+  await retryPassing(deps.clock, async () => {
+    const { code, next } = await coordinators.transaction.send(endTxn(identity, how, newer ? 5 : 1))
+    if (code === errorCode.none && next !== undefined) {
+      opened.identity = { ...identity, ...next }
+      writer.restart()
+    }
+    return code
+  })
+}
+
+// Best effort: what is not aborted here is aborted by the next owner's InitProducerId or by the transaction timeout.
+async function abort(opened: Opened): Promise<void> {
+  const { clock, log } = opened.deps
+  const tried = 'abort the transaction'
+  try {
+    await within(end(opened, 'abort'), { timeoutMs: abortTimeoutMs, tried, clock })
+  } catch (error) {
+    log.debug({ error: toTrackbridgeError(error, tried).message }, 'a transaction was left to the broker to abort')
+  }
+}
