@@ -24,7 +24,12 @@ export const errorCodes = {
     reaction: 'stop',
     meaning: 'the dead-letter topic does not take a record; nothing is skipped',
   },
+  TB_DEAD_LETTER_SHARE: {
+    reaction: 'stop',
+    meaning: 'more raw records than deadLetters.maxShare allows would become dead letters',
+  },
   TB_DEMO_UNAVAILABLE: { reaction: 'refuse', meaning: 'no Kafka can be started here; says what to install' },
+  TB_WORKER_FAILED: { reaction: 'stop', meaning: 'a worker process ends again and again, soon after its start' },
   TB_BUG: { reaction: 'stop', meaning: 'an invariant of trackbridge is broken; please report it' },
 } as const satisfies Record<`TB_${string}`, { reaction: Reaction; meaning: string }>
 

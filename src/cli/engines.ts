@@ -14,8 +14,8 @@ export interface Engine {
   stop(): Promise<void>
   /** Why it is not ready, for an operator; undefined when it is. By part. */
   health(): ReadonlyMap<string, string | undefined>
-  /** Figures for the progress line. */
-  progress(): LogFields
+  /** Figures for the progress line; undefined: somebody else tells them. */
+  progress(): LogFields | undefined
 }
 
 export interface EngineRun {
@@ -100,8 +100,10 @@ async function serveHealth(
 async function tellProgress(engines: readonly Engine[], log: Log, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await delay(progressIntervalMs, undefined, { signal }).catch(() => undefined)
-    if (!signal.aborted)
-      for (const engine of engines) log.info({ engine: engine.name, ...engine.progress() }, 'progress')
+    for (const engine of signal.aborted ? [] : engines) {
+      const figures = engine.progress()
+      if (figures !== undefined) log.info({ engine: engine.name, ...figures }, 'progress')
+    }
   }
 }
 

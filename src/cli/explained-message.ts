@@ -77,7 +77,7 @@ type Measured = Pick<ExplainedDestination, 'limits'> & {
 }
 
 function sizeOf(message: Message, { name, integrations, limits }: Measured): MessageSize {
-  const value = Buffer.from(messageValue(message, integrations))
+  const value = messageValue(message, integrations)
   const sent = outgoing(value)
   const bytes = sent.ok ? sent.bytes : value.length
   return {

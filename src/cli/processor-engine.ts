@@ -20,6 +20,7 @@ export function processorOptions(config: Config): ProcessorOptions {
     group: processGroup(kafka.prefix),
     rawTopic: config.raw.topic,
     deadLetterTopic: config.deadLetters.topic,
+    maxDeadLetterShare: config.deadLetters.maxShare,
     unsupportedTopic: config.unsupported.topic,
     routes: config.destinations,
     mapping: config.mapping,

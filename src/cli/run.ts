@@ -1,6 +1,8 @@
-// `trackbridge process`, `sink` and `run`: the stream processor, the sink, or both in one process. They run until SIGTERM
+// `trackbridge process`, `sink` and `run`: the stream processor, the sink, or both in one process, the stream processor
+// also in several worker processes. They run until SIGTERM
 // or SIGINT and then end with 0. Ruled by product.md, "Commands".
-import { Command } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { configPath } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { readTopicPlan, requireTopics } from '../kafka/topics.ts'
 import { readSettings, unlessAborted, type CliContext } from './context.ts'
@@ -8,6 +10,9 @@ import { runEngines, type Engine } from './engines.ts'
 import { connectionSettings } from './kafka-settings.ts'
 import { openProcessorEngine, type EngineDeps } from './processor-engine.ts'
 import { openSinkEngine, sinkOptions } from './sink-engine.ts'
+import { startWorkerGroup } from './worker-group.ts'
+import { createWorkerStarter } from './worker-process.ts'
+import { runWorker } from './worker.ts'
 
 type Open = (deps: EngineDeps, config: Config) => Promise<Engine>
 
@@ -15,7 +20,13 @@ type Open = (deps: EngineDeps, config: Config) => Promise<Engine>
 export function processCommand(context: CliContext): Command {
   return new Command('process')
     .description('the stream processor: raw topic to destination topics')
-    .action((_options: object, command: Command) => runLegs(context, command, [openProcessorEngine]))
+    .addOption(workersOption())
+    .addOption(new Option('--worker <n>').argParser(Number).hideHelp())
+    .action(({ workers, worker }: { workers?: number; worker?: number }, command: Command) =>
+      worker === undefined
+        ? runLegs(context, command, [processLeg(command, workers)])
+        : runWorker(context, command, worker),
+    )
 }
 
 /** The command `sink [--destination NAME...]`. */
@@ -32,7 +43,37 @@ export function sinkCommand(context: CliContext): Command {
 export function runCommand(context: CliContext): Command {
   return new Command('run')
     .description('process and sink in one process, for small installations')
-    .action((_options: object, command: Command) => runLegs(context, command, [openProcessorEngine, openSinkEngine]))
+    .addOption(workersOption())
+    .action(({ workers }: { workers?: number }, command: Command) =>
+      runLegs(context, command, [processLeg(command, workers), openSinkEngine]),
+    )
+}
+
+const maxWorkers = 64
+
+const workersOption = (): Option =>
+  new Option(
+    '--workers <n>',
+    'run the stream processor in so many processes of their own, which share the partitions; absent: in this one',
+  ).argParser((text: string) => {
+    const workers = Number(text)
+    if (/^\d+$/.test(text) && workers >= 1 && workers <= maxWorkers) return workers
+    throw new InvalidArgumentError(`Allowed: whole numbers from 1 to ${maxWorkers}.`)
+  })
+
+/** The stream processor here, or in `workers` processes. */
+function processLeg(command: Command, workers: number | undefined): Open {
+  if (workers === undefined) return openProcessorEngine
+  const { config, logLevel } = command.optsWithGlobals<{ config?: string; logLevel?: string }>()
+  const global = [
+    '--config',
+    configPath({ path: config }),
+    ...(logLevel === undefined ? [] : ['--log-level', logLevel]),
+  ]
+  return async ({ clock, log }) => {
+    const start = createWorkerStarter((number) => [...global, 'process', '--worker', String(number)])
+    return startWorkerGroup({ clock, log: log.child({ engine: 'process' }), start }, workers)
+  }
 }
 
 async function runLegs(

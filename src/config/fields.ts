@@ -33,6 +33,16 @@ export const pattern = (form: RegExp, allowed: string) => z.string({ error: allo
 export const wholeNumber = (description: string, [least, most]: readonly [number, number]) =>
   z.int().min(least).max(most).describe(description)
 
+/** A share of a whole, e.g. 0.2 for a fifth. */
+export const share = (description: string) =>
+  z
+    .number({ error: shareAllowed })
+    .min(0, { error: shareAllowed })
+    .max(1, { error: shareAllowed })
+    .describe(description)
+
+const shareAllowed = 'a number from 0 to 1, as in 0.2 for a fifth'
+
 /** A whole number of milliseconds within `[least, most]`, both included. */
 export const milliseconds = (description: string, bounds: readonly [number, number]) =>
   wholeNumber(`${description}, in milliseconds`, bounds)

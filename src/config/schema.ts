@@ -4,7 +4,7 @@
 // Ruled by product.md, "Configuration".
 import { z } from 'zod'
 import { destinationSchema } from './destination-schema.ts'
-import { brokerList, milliseconds, pattern, text, topicName, wholeNumber } from './fields.ts'
+import { brokerList, milliseconds, pattern, share, text, topicName, wholeNumber } from './fields.ts'
 
 const sslSchema = z
   .union(
@@ -76,12 +76,22 @@ const rawSchema = z.strictObject({
 })
 
 const processSchema = z.strictObject({
+  commit: z
+    .enum(['partition', 'group'])
+    .default('partition')
+    .describe(
+      'partition: a transaction for each partition; group: one for all partitions of a process: less latency and CPU, slower in bulk',
+    ),
   chunkRecords: wholeNumber('most raw records in one transaction', [1, 100_000]).default(5_000),
   maxWaitMs: milliseconds('longest wait of a fetch for new records: the latency of a quiet topic', [1, 60_000]).default(
     100,
   ),
   maxBytesPerPartition: wholeNumber('most bytes of one partition in one fetch', [16_384, 104_857_600]).default(262_144),
   concurrency: wholeNumber('raw partitions worked on side by side', [1, 1_000]).default(16),
+  metadataMaxAgeMs: milliseconds(
+    'partitions that the raw topic gets are noticed after so long',
+    [1_000, 3_600_000],
+  ).default(60_000),
 })
 
 const mappingSchema = z.strictObject({
@@ -150,7 +160,12 @@ export const configSchema = z.strictObject({
   mapping: mappingSchema.prefault({}).describe('choices where the sources of the translation disagree'),
   destinations: z.array(destinationSchema).min(1).describe('where messages go: one topic each; at least one'),
   deadLetters: z
-    .strictObject({ topic: topicName('topic of the dead letters').default('cio.dead-letters') })
+    .strictObject({
+      topic: topicName('topic of the dead letters').default('cio.dead-letters'),
+      maxShare: share(
+        'the processor ends when more than this share of the last 1,000 raw records would become dead letters; 1: never',
+      ).default(1),
+    })
     .prefault({})
     .describe('what cannot be read, translated or delivered'),
   unsupported: z

@@ -1,16 +1,16 @@
 // One Kafka broker from Apache's own jars, on ports and in a folder of its own, which goes when we go, however we go.
 // In: the jars (kafka-jars.ts). Out: its address, and what a test needs to break it. States: running -> killed -> running
-// -> stopped; `stop` works in each of them. A class archive makes the second and later starts twice as fast.
-import { randomBytes, randomUUID } from 'node:crypto'
-import { access, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+// -> stopped; `stop` works in each of them.
+import { randomBytes } from 'node:crypto'
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
-import { TrackbridgeError } from '../errors.ts'
+import { join } from 'node:path'
+import { createBrokerProcess } from './broker-process.ts'
 import { settingsToProperties, singleBrokerSettings, type BrokerSettings } from './broker-settings.ts'
 import type { Environment } from './java.ts'
 import type { KafkaJars } from './kafka-jars.ts'
-import { findFreePorts, waitForKafka, type KafkaAddress } from './kafka-port.ts'
-import { createSupervisor, type Ending, type Supervisor } from './supervisor.ts'
+import { findFreePorts } from './kafka-port.ts'
+import { formatStorage } from './kafka-storage.ts'
 
 export interface EmbeddedOptions {
   readonly jars: KafkaJars
@@ -39,22 +39,7 @@ export interface EmbeddedKafka {
   stop(): Promise<void>
 }
 
-const startTimeoutMs = 90_000
-// The stop that writes the class archive takes several seconds on a busy machine; others take well below one.
-const stopTimeoutMs = 30_000
 const attempts = 3
-const terminated = 128 + 15
-
-// "Formatting" a log folder is these two files, which kafka-storage.sh would take more than a second to write. The
-// checkpoint holds the feature levels of metadata version 4.1-IV1 and names neither cluster nor node.
-const metaProperties = (clusterId: string): string =>
-  `version=1\ncluster.id=${clusterId}\nnode.id=1\ndirectory.id=jkW3n-_dx_q0-QPoghvfYg\n`
-const bootstrapCheckpoint =
-  'AAAAAAAAAAAAAABHAAAAAALcQL4aACAAAAAAAAABof9JVRgAAAGh/0lVGP//////////////////AAAAASoAAAAIAAAAAxYAAAAAAAAAAAAAAAAA' +
-  'AAAAAAAAAQAAALkAAAAAAtCppHgAAAAAAAMAAAGh/0lVZQAAAaH/SVVl//////////////////8AAAAEOgAAAAEuAQwAEW1ldGFkYXRhLnZlcnNp' +
-  'b24AGwAAWgAAAgFOAQwAIWVsaWdpYmxlLmxlYWRlci5yZXBsaWNhcy52ZXJzaW9uAAEAADQAAAQBKAEMAA5ncm91cC52ZXJzaW9uAAEAAEAAAAYB' +
-  'NAEMABR0cmFuc2FjdGlvbi52ZXJzaW9uAAIAAAAAAAAAAAAFAAAAPwAAAAACliNW1wAgAAAAAAAAAaH/SVVpAAABof9JVWn/////////////////' +
-  '/wAAAAEaAAAACAAAAAQGAAAAAA=='
 
 /** Starts a broker and resolves when it answers. Throws TB_DEMO_UNAVAILABLE with the end of the broker's log. */
 export async function startEmbeddedKafka(options: EmbeddedOptions): Promise<EmbeddedKafka> {
@@ -83,32 +68,22 @@ async function isWorthRetrying(error: unknown, { port, jars }: EmbeddedOptions):
 }
 
 async function createBroker(options: EmbeddedOptions, port: number, controllerPort: number): Promise<EmbeddedKafka> {
-  const folder = await mkdtemp(join(options.env['TMPDIR'] || tmpdir(), 'trackbridge-kafka-'))
-  const properties = join(folder, 'server.properties')
-  const logFile = join(folder, 'broker.log')
-  const address = { host: '127.0.0.1', port, clusterId: randomBytes(16).toString('base64url') }
-  await writeFile(properties, settingsToProperties(embeddedSettings(folder, port, controllerPort, options)))
-  await writeFile(join(folder, 'meta.properties'), metaProperties(address.clusterId))
-  await writeFile(join(folder, 'bootstrap.checkpoint'), Buffer.from(bootstrapCheckpoint, 'base64'))
-  const archive = await planArchive(options.jars)
-  const supervisor = createSupervisor(
-    {
-      command: options.jars.java.path,
-      args: javaArguments(options.jars, archive, properties),
-      logFile,
-      remove: [folder, ...(archive.unfinished === undefined ? [] : [archive.unfinished])],
-    },
-    options.env,
-  )
-  let stopped: Promise<void> | undefined
+  const { jars, env, onProgress } = options
+  const folder = await mkdtemp(join(env['TMPDIR'] || tmpdir(), 'trackbridge-kafka-'))
+  const clusterId = randomBytes(16).toString('base64url')
+  const properties = settingsToProperties(embeddedSettings(folder, port, controllerPort, options))
+  await writeFile(join(folder, 'server.properties'), properties)
+  await formatStorage(folder, { clusterId, nodeId: 1, kafkaVersion: jars.version })
+  const address = { host: '127.0.0.1', port, clusterId }
+  const broker = await createBrokerProcess({ jars, env, folder, address, onProgress })
   return {
     kind: 'embedded',
     brokers: [`127.0.0.1:${port}`],
     folder,
-    pid: () => supervisor.pid(),
-    kill: async () => void (await supervisor.end('kill', stopTimeoutMs)),
-    start: () => startAndWait(supervisor, address, { logFile, cacheFolder: options.jars.folder }),
-    stop: () => (stopped ??= stop(supervisor, archive, options)),
+    pid: () => broker.pid(),
+    kill: () => broker.kill(),
+    start: () => broker.start(),
+    stop: () => broker.stop(),
   }
 }
 
@@ -134,82 +109,9 @@ function embeddedSettings(
   }
 }
 
-/** Class data sharing: `unfinished` is where this broker writes the archive when there is none yet. */
-interface Archive {
-  readonly final: string
-  readonly unfinished: string | undefined
-}
-
-async function planArchive({ archive }: KafkaJars): Promise<Archive> {
-  return { final: archive, unfinished: (await exists(archive)) ? undefined : `${archive}.${randomUUID()}.unfinished` }
-}
-
 function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,
   )
-}
-
-function javaArguments(jars: KafkaJars, archive: Archive, properties: string): readonly string[] {
-  return [
-    '-Xmx256m',
-    '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1',
-    archive.unfinished === undefined
-      ? `-XX:SharedArchiveFile=${archive.final}`
-      : `-XX:ArchiveClassesAtExit=${archive.unfinished}`,
-    `-XX:ErrorFile=${join(dirname(properties), 'java-crash.log')}`,
-    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
-    '-cp',
-    jars.classPath.join(delimiter),
-    'kafka.Kafka',
-    properties,
-  ]
-}
-
-async function startAndWait(
-  supervisor: Supervisor,
-  address: KafkaAddress,
-  places: { readonly logFile: string; readonly cacheFolder: string },
-): Promise<void> {
-  const unavailable = (what: string): TrackbridgeError =>
-    new TrackbridgeError('TB_DEMO_UNAVAILABLE', `${what} If it fails again, remove ${places.cacheFolder} and retry.`)
-  const { ended } = await supervisor.start().catch((error: unknown) => {
-    throw unavailable(`Kafka cannot be started: ${error instanceof Error ? error.message : String(error)}.`)
-  })
-  const early = new AbortController()
-  let ending: Ending | undefined
-  void ended.then((how) => {
-    ending = how
-    return early.abort()
-  })
-  const answers = await waitForKafka(address, { timeoutMs: startTimeoutMs, signal: early.signal })
-  if (answers && ending === undefined) return
-  const log = await lastLines(places.logFile)
-  if (ending !== undefined) throw unavailable(`Kafka ended while starting (${String(ending)}); its last words: ${log}.`)
-  throw unavailable(
-    `Kafka has not answered at ${address.host}:${address.port} within ${startTimeoutMs / 1000} s; its log: ${log}.`,
-  )
-}
-
-async function lastLines(logFile: string): Promise<string> {
-  const text = await readFile(logFile, 'utf8').catch(() => '')
-  const lines = text.split('\n').filter((line) => line.trim() !== '' && !/^\s*at /.test(line))
-  return lines.slice(-4).join(' | ').slice(-1000) || 'none'
-}
-
-async function stop(supervisor: Supervisor, archive: Archive, { onProgress }: EmbeddedOptions): Promise<void> {
-  if (archive.unfinished !== undefined && supervisor.pid() !== undefined) {
-    onProgress('stopping Kafka and keeping an archive of its classes: the next start takes half the time')
-  }
-  const ending = await supervisor.end('terminate', stopTimeoutMs)
-  if (ending === terminated && archive.unfinished !== undefined) await keepArchive(archive.unfinished, archive.final)
-  await supervisor.close()
-}
-
-/** Renames a finished archive into place. Fails without a word: without an archive the next start is slower, no more. */
-async function keepArchive(unfinished: string, final: string): Promise<void> {
-  const written = await stat(unfinished).catch(() => undefined)
-  if (written !== undefined && written.size > 0) await rename(unfinished, final).catch(() => undefined)
 }

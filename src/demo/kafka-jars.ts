@@ -27,6 +27,8 @@ export interface ResolveOptions {
   readonly onProgress: (line: string) => void
   /** Ends a download that is under way. */
   readonly signal?: AbortSignal
+  /** Another version of Kafka than the pom's, e.g. `3.9.1`. */
+  readonly version?: string
 }
 
 // Beside src/ and beside dist/ alike.
@@ -36,7 +38,7 @@ const abandonedAfterMs = 24 * 3600 * 1000
 /** Finds Java and the jars, fetching them with Maven where the cache lacks them. Throws TB_DEMO_UNAVAILABLE with one
  *  sentence that says what to install or what Maven said. */
 export async function resolveKafkaJars(options: ResolveOptions): Promise<KafkaJars> {
-  const pomText = await readPom()
+  const pomText = withVersion(await readPom(), options.version)
   const version = kafkaVersion(pomText)
   const cache = cacheFolder(options.env, version)
   const folder = join(cache, createHash('sha256').update(pomText).digest('hex').slice(0, 12))
@@ -68,6 +70,12 @@ export function kafkaVersion(pomText: string): string {
   const version = /<kafka\.version>([^<]+)<\/kafka\.version>/.exec(pomText)?.[1]
   if (version === undefined) throw new TrackbridgeError('TB_BUG', 'deploy/embedded-kafka/pom.xml has no kafka.version')
   return version
+}
+
+function withVersion(pomText: string, version: string | undefined): string {
+  return version === undefined
+    ? pomText
+    : pomText.replace(/(<kafka\.version>)[^<]+/, (_all, tag: string) => tag + version)
 }
 
 /** `<XDG_CACHE_HOME or ~/.cache>/trackbridge/kafka-<version>`; the variable counts only when it is set and not empty. */

@@ -23,7 +23,14 @@ export interface LogOptions {
 export function createLog(options: LogOptions): Log {
   const stream =
     options.format === 'pretty'
-      ? PinoPretty({ destination: 2, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l', sync: true })
+      ? PinoPretty({
+          destination: 2,
+          ignore: 'pid,hostname,worker',
+          // Which of several processes speaks, in front, where the eye looks for it.
+          messageFormat: '{if worker}worker {worker}: {end}{msg}',
+          translateTime: 'HH:MM:ss.l',
+          sync: true,
+        })
       : pino.destination({ dest: 2, sync: true })
   return pino(
     {

@@ -7,6 +7,8 @@ export interface Counts {
   readonly translated: number
   readonly unsupported: number
   readonly deadLetters: number
+  /** Of the dead letters, those whose translation threw: faults of ours. */
+  readonly poisoned: number
   /** Records without a value. */
   readonly skipped: number
   /** Messages that no destination takes. */
@@ -20,6 +22,7 @@ export const noCounts: Counts = {
   translated: 0,
   unsupported: 0,
   deadLetters: 0,
+  poisoned: 0,
   skipped: 0,
   unrouted: 0,
   written: {},
@@ -38,14 +41,16 @@ export function createCounter() {
   const written: Record<string, number> = {}
   let raw = 0
   let unrouted = 0
+  let poisoned = 0
   return {
     add(processed: Processed): void {
       raw++
       unrouted += processed.unrouted
+      if (processed.poisoned) poisoned++
       slots[slotKeys[processed.slot]]++
       for (const { topic } of processed.records) written[topic] = (written[topic] ?? 0) + 1
     },
-    counts: (): Counts => ({ raw, ...slots, unrouted, written: { ...written } }),
+    counts: (): Counts => ({ raw, ...slots, poisoned, unrouted, written: { ...written } }),
   }
 }
 
@@ -57,6 +62,7 @@ export function addCounts(first: Counts, second: Counts): Counts {
     translated: first.translated + second.translated,
     unsupported: first.unsupported + second.unsupported,
     deadLetters: first.deadLetters + second.deadLetters,
+    poisoned: first.poisoned + second.poisoned,
     skipped: first.skipped + second.skipped,
     unrouted: first.unrouted + second.unrouted,
     written,

@@ -5,7 +5,9 @@ import { TrackbridgeError } from '../errors.ts'
 import type { BatchContext, Broker, Consumer, ConsumerBatch, Session, TopicPartition } from '../kafka/broker.ts'
 import type { Log } from '../ops/log.ts'
 import { addCounts, noCounts, type Counts } from './counts.ts'
+import { createShareGuard, type ShareGuard } from './dead-letter-share.ts'
 import { createPartitioner, type Partitioner, type Partitioning } from './partitioner.ts'
+import { createPoisonGuard, type ProcessRecord } from './poison.ts'
 import type { Route } from './routing.ts'
 import { createTask, type BatchEnd, type Task } from './task.ts'
 import { processRecord, tooLargeRecord, type TopologySettings } from './topology.ts'
@@ -15,6 +17,8 @@ export interface ProcessorDeps {
   readonly broker: Pick<Broker, 'admin' | 'consume' | 'session' | 'partitionForKey'>
   readonly clock: Clock
   readonly log: Log
+  /** What a raw record becomes; absent: `processRecord`. For benchmarks and injected faults. */
+  readonly processRecord?: ProcessRecord
 }
 
 export interface ProcessorOptions {
@@ -22,15 +26,20 @@ export interface ProcessorOptions {
   readonly group: string
   readonly rawTopic: string
   readonly deadLetterTopic: string
+  /** The processor ends when more than this share of raw records would become dead letters, 0 to 1; absent: never. */
+  readonly maxDeadLetterShare?: number
   readonly unsupportedTopic: string
   readonly routes: readonly Route[]
   readonly mapping: MappingSettings
   readonly partitioning: Partitioning
   readonly delivery: 'exactly-once' | 'at-least-once'
+  readonly commit: 'partition' | 'group'
   readonly chunkRecords: number
   readonly concurrency: number
   readonly maxWaitMs: number
   readonly maxBytesPerPartition: number
+  /** Added raw partitions are noticed after so long; 5 minutes if absent. */
+  readonly metadataMaxAgeMs?: number
   readonly sessionTimeoutMs: number
   readonly transactionTimeoutMs: number
 }
@@ -50,7 +59,8 @@ export interface ProcessorStatus {
 
 export interface Processor {
   status(): ProcessorStatus
-  /** Resolves after `stop`; rejects when the consumer cannot go on, or an invariant is broken. Call `stop` then too. */
+  /** Resolves after `stop`; rejects when the consumer cannot go on, an invariant is broken, or too large a share of records
+   *  became dead letters (TB_DEAD_LETTER_SHARE). Call `stop` then too. */
   readonly ended: Promise<void>
   /** Lets the open transactions finish, leaves the group. May be called again. */
   stop(): Promise<void>
@@ -64,6 +74,8 @@ interface Shared {
   readonly deps: ProcessorDeps
   readonly options: ProcessorOptions
   readonly topology: TopologySettings
+  readonly processRecord: ProcessRecord
+  readonly share: ShareGuard
   readonly partitioner: Partitioner
   readonly tasks: Map<number, Task>
   readonly stuck: Map<number, string>
@@ -85,6 +97,8 @@ export async function startProcessor(deps: ProcessorDeps, options: ProcessorOpti
     options,
     partitioner,
     topology: { ...options, partitionOf: (...choice) => partitioner.partitionOf(...choice) },
+    processRecord: createPoisonGuard(deps.processRecord ?? processRecord, deps),
+    share: createShareGuard(options.maxDeadLetterShare ?? 1),
     tasks: new Map(),
     stuck: new Map(),
     positions: new Map(),
@@ -125,6 +139,7 @@ function forget(shared: Shared, partition: number): void {
   shared.tasks.delete(partition)
   shared.stuck.delete(partition)
   shared.positions.delete(partition)
+  shared.share.forget(partition)
   void task
     ?.close()
     .catch((error: unknown) => shared.deps.log.debug({ err: error, partition }, 'closing a session failed'))
@@ -147,13 +162,18 @@ async function processBatch(
 ): Promise<BatchEnd> {
   try {
     await shared.partitioner.cover(batch.partition)
-    return await task.process(batch, context)
+    const end = await task.process(batch, context)
+    if (typeof end === 'object' && endsAll(end.stuck)) throw end.stuck
+    return end
   } catch (error) {
-    if (error instanceof TrackbridgeError && error.code !== 'TB_BUG') return { stuck: error }
+    if (error instanceof TrackbridgeError && !endsAll(error)) return { stuck: error }
     shared.broken.reject(error instanceof Error ? error : new Error(String(error)))
     return 'left'
   }
 }
+
+// Not a matter of one partition: no other try can mend a broken invariant, and a share that is passed asks for a person.
+const endsAll = ({ code }: TrackbridgeError): boolean => code === 'TB_BUG' || code === 'TB_DEAD_LETTER_SHARE'
 
 function stopPartition(shared: Shared, partition: number, why: TrackbridgeError, consumer: Consumer): void {
   const { log } = shared.deps
@@ -176,8 +196,12 @@ function openTask(shared: Shared, partition: number, consumer: Consumer): Task {
     clock: deps.clock,
     log: deps.log.child({ topic: options.rawTopic, partition }),
     openSession: () => openSession(shared, partition, consumer),
-    process: (record, { tooLarge }) =>
-      (tooLarge ? tooLargeRecord : processRecord)({ ...record, topic: options.rawTopic, partition }, topology),
+    process: (record, { tooLarge }) => {
+      const raw = { ...record, topic: options.rawTopic, partition }
+      const processed = tooLarge ? tooLargeRecord(raw, topology) : shared.processRecord(raw, topology)
+      shared.share.see(processed, raw)
+      return processed
+    },
     chunkRecords: options.chunkRecords,
     onCommit: ({ next, counts }) => {
       shared.positions.set(partition, next)
@@ -189,12 +213,12 @@ function openTask(shared: Shared, partition: number, consumer: Consumer): Task {
 }
 
 function openSession({ deps, options }: Shared, partition: number, consumer: Consumer): Session {
-  const { group, rawTopic: topic, transactionTimeoutMs } = options
+  const { group, rawTopic: topic, transactionTimeoutMs, commit } = options
   const source = { topic, partition }
   if (options.delivery === 'at-least-once')
     return deps.broker.session({ delivery: 'at-least-once', consumer, group, source })
   const transactionalId = `${group}.${topic}.${partition}`
-  return deps.broker.session({ delivery: 'exactly-once', transactionalId, transactionTimeoutMs, group, source })
+  return deps.broker.session({ delivery: 'exactly-once', transactionalId, transactionTimeoutMs, commit, group, source })
 }
 
 async function stop(shared: Shared, consumer: Consumer): Promise<void> {

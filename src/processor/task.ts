@@ -7,7 +7,7 @@
 //   any --the assignment is over--> the batch is left; whoever owns the partition starts from the committed offset
 //
 // The invariant that makes it exactly once: every unit starts from the committed offset that was read after this
-// session's init. A zombie can then only lose its own work. A failed commit is an unknown outcome: only the committed
+// session's init, and in the same assignment. A zombie can then only lose its own work. A failed commit is an unknown outcome: only the committed
 // offset, read again after a new init, tells what happened.
 import type { Clock } from '../clock.ts'
 import { TrackbridgeError } from '../errors.ts'
@@ -50,6 +50,8 @@ type Failure = Extract<CommitResult, { ok: false }>
 
 interface State {
   session: Session | undefined
+  /** The assignment that the session was opened in. */
+  assignment: number | undefined
   /** Next offset to write from; null: the group has no committed offset yet, so the first batch is the start. */
   position: number | null
   /** Records of the next unit, at least one. */
@@ -73,6 +75,7 @@ interface Run {
 export function createTask(deps: TaskDeps): Task {
   const state: State = {
     session: undefined,
+    assignment: undefined,
     position: null,
     chunkRecords: deps.chunkRecords,
     tooLargeOffset: undefined,
@@ -119,8 +122,11 @@ async function attempt(run: Run): Promise<'done' | 'left' | Failure> {
 /** Makes sure that the batch follows on from the position. False: the consumer was sent back to it. */
 async function align({ deps, state, batch, context }: Run): Promise<boolean> {
   const isGap = (): boolean => state.position !== null && batch.fetchedOffset > state.position && !batch.continuous
-  // Somebody may have moved the group's offset: only a new session may say where we stand.
-  if (state.session === undefined || isGap()) await openSession(deps, state)
+  // Between two assignments others may have written; and somebody may have moved the group's offset: only a new session
+  // says where we stand.
+  const isOfOldAssignment = state.assignment !== batch.member.assignment
+  if (state.session === undefined || isOfOldAssignment || isGap()) await openSession(deps, state)
+  state.assignment = batch.member.assignment
   if (state.position === null || !isGap()) return true
   const fields = { fetched: batch.fetchedOffset, committed: state.position }
   deps.log.info(fields, 'going back to the committed offset')

@@ -1,13 +1,14 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createLineWriter } from '../../src/cli/line-writer.ts'
+import { toByteText } from '../../src/translate/byte-text.ts'
 
 function written(lines: readonly string[], bytes: number): Uint8Array[] {
   const writer = createLineWriter(bytes)
   const pieces: Uint8Array[] = []
   for (const line of lines) {
-    if (!writer.hasRoom(line)) pieces.push(writer.take())
-    writer.add(line)
+    if (!writer.hasRoom(toByteText(line))) pieces.push(writer.take())
+    writer.add(toByteText(line))
   }
   return writer.isEmpty() ? pieces : [...pieces, writer.take()]
 }
@@ -18,7 +19,7 @@ test('lines stand in UTF-8, each with its line feed, in pieces no longer than al
     `${'x'.repeat(20)}\n`,
     '😀\n',
   ])
-  expect(written(['a', 'b', 'c', 'd'], 10).map((piece) => piece.length)).toEqual([8])
+  expect(written(['a', 'b', 'c', 'd', 'e', 'f'], 10).map((piece) => piece.length)).toEqual([10, 2])
 })
 
 test('nothing is lost or cut, whatever the lines and the size of a piece', () => {

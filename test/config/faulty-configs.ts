@@ -85,6 +85,16 @@ export const faultyConfigs: readonly FaultyConfig[] = [
     ],
   },
   {
+    name: 'shares that are none',
+    yaml: `${valid}deadLetters: {maxShare: 20}`,
+    lines: ['deadLetters.maxShare: found 20; allowed: a number from 0 to 1, as in 0.2 for a fifth'],
+  },
+  {
+    name: 'a share in per cent',
+    yaml: `${valid}deadLetters: {maxShare: 20%}`,
+    lines: ['deadLetters.maxShare: found "20%"; allowed: a number from 0 to 1, as in 0.2 for a fifth'],
+  },
+  {
     name: 'a replication factor of none and a retention below for ever',
     yaml: `${valid}topics: {replicationFactor: 0, retentionMs: -2}`,
     lines: [

@@ -43,7 +43,14 @@ const minimalConfig = {
   raw: { topic: 'cio.track.raw', format: 'auto' },
   partitioning: 'source',
   delivery: 'exactly-once',
-  process: { chunkRecords: 5_000, maxWaitMs: 100, maxBytesPerPartition: 262_144, concurrency: 16 },
+  process: {
+    chunkRecords: 5_000,
+    maxWaitMs: 100,
+    maxBytesPerPartition: 262_144,
+    concurrency: 16,
+    commit: 'partition',
+    metadataMaxAgeMs: 60_000,
+  },
   mapping: { relationshipDelete: 'track', relationshipTraitsKey: 'relationship_traits' },
   destinations: [
     {
@@ -69,7 +76,7 @@ const minimalConfig = {
       },
     },
   ],
-  deadLetters: { topic: 'cio.dead-letters' },
+  deadLetters: { topic: 'cio.dead-letters', maxShare: 1 },
   unsupported: { topic: 'cio.unsupported' },
   topics: { partitions: 8, replicationFactor: -1 },
   http: false,

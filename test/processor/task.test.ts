@@ -21,7 +21,7 @@ describe('from none to ready', () => {
 
   test('hands on what became of the records, and the member with them', async () => {
     const { offer, committed, members } = openTask()
-    const member = { assignment: 9, memberId: 'nine' }
+    const member = { assignment: 9, memberId: 'nine', generation: 9 }
     await offer(batchOf(0, 2, { member }))
     expect(committed).toEqual([{ next: 2, counts: { ...noCounts, raw: 2, translated: 2, written: { main: 2 } } }])
     expect(members).toEqual([member])
@@ -33,6 +33,16 @@ describe('from none to ready', () => {
     events.length = 0
     expect(await offer(batchOf(2, 4))).toBe('done')
     expect(events).toEqual(['commit 2,3 next 4', 'heartbeat', 'resolve 4'])
+  })
+
+  test('a batch of a new assignment begins with a new session: others may have written in between', async () => {
+    const { offer, events } = openTask({ sessions: [{ committed: 0 }, { committed: 6 }] })
+    await offer(batchOf(0, 2))
+    events.length = 0
+    const member = { assignment: 2, memberId: 'm', generation: 3 }
+    // Follows on from the position, so that nothing but the assignment tells that the position is out of date.
+    expect(await offer(batchOf(2, 8, { member }))).toBe('done')
+    expect(events).toEqual(['close', 'open', 'init', 'committed 6', 'commit 6,7 next 8', 'heartbeat', 'resolve 8'])
   })
 
   test('an init that fails for now is tried again after a back-off, by a member only', async () => {

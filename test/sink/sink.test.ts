@@ -151,13 +151,14 @@ describe('sink', () => {
       group: 'process',
       source: { topic: 'raw', partition: 0 },
       delivery: 'exactly-once',
+      commit: 'partition',
       transactionalId: 't',
       transactionTimeoutMs: 30_000,
     })
     await session.init()
     const value = JSON.stringify({ type: 'page', messageId: 'a', userId: 'user0' })
     const out = { topic: 'main', partition: 0, key: null, value, timestamp: 0, headers: {} }
-    await session.commit({ records: [out], next: 1, member: { assignment: 1, memberId: 'm' } })
+    await session.commit({ records: [out], next: 1, member: { assignment: 1, memberId: 'm', generation: 1 } })
     await session.close()
     await start(setting)
     await runUntil(setting.clock, () => committed(setting)[0] !== undefined)
