@@ -1,46 +1,74 @@
-// `npm run bench -- NAME [--calls N] [--json]`: runs one benchmark and prints its rates.
-import { parseArgs } from 'node:util'
-import { benchMessageId } from './message-id.ts'
-import type { BenchOptions, BenchResult, Measured } from './measure.ts'
-import { benchTranslate } from './translate.ts'
+// `npm run bench -- NAME [options] [--json FILE]`: runs one benchmark and prints its figures; `compare A.json B.json` sets
+// two saved results side by side. What each one measures: README.md beside this file.
+import { writeFileSync } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
+import type { BenchResult } from './measure.ts'
+import { readCommandLine, type BenchOptions, type CommandLine } from './options.ts'
+import { reportText, type BenchReport } from './report.ts'
 
-type Bench = (options: BenchOptions) => BenchResult | Promise<BenchResult>
+type Bench = (options: BenchOptions) => Promise<BenchReport>
 
-const benches: Readonly<Record<string, Bench>> = {
-  translate: benchTranslate,
-  'message-id': benchMessageId,
+// Loaded when asked for: some of them use kafkajs as it comes, others patched, and a process can hold but one of the two.
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  process: async () => (await import('./process.ts')).benchProcess,
+  profile: async () => (await import('./profile.ts')).benchProfile,
+  latency: async () => (await import('./latency.ts')).benchLatency,
+  scale: async () => (await import('./scale.ts')).benchScale,
+  idle: async () => (await import('./idle.ts')).benchIdle,
+  translate: async () => oneProcess((await import('./translate.ts')).benchTranslate),
+  'message-id': async () => oneProcess((await import('./message-id.ts')).benchMessageId),
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { calls: { type: 'string' }, json: { type: 'boolean', default: false } },
-})
-const [name = ''] = positionals
-const bench = Object.hasOwn(benches, name) ? benches[name] : undefined
-const calls = values.calls === undefined ? undefined : Number(values.calls)
-
-if (bench === undefined) {
-  fail(`bench must be one of ${Object.keys(benches).join(', ')}, found ${JSON.stringify(name)}`)
-} else if (calls !== undefined && !(Number.isSafeInteger(calls) && calls > 0)) {
-  fail(`--calls must be a whole number above 0, found ${JSON.stringify(values.calls)}`)
-} else {
-  const result = await bench(calls === undefined ? {} : { calls })
-  const environment = { node: process.version, v8: process.versions.v8 }
-  if (values.json) console.log(JSON.stringify({ bench: name, ...environment, ...result }))
-  else console.log(report(name, { ...result.facts, ...environment }, result.rates))
-}
-
-function report(title: string, facts: BenchResult['facts'], rates: readonly Measured[]): string {
-  const width = Math.max(...rates.map((rate) => rate.name.length))
-  const lines = rates.map(
-    (rate) =>
-      `  ${rate.name.padEnd(width)}  ${rate.perSecond.toLocaleString('en').padStart(11)} a second  ${rate.microsecondsEach.toFixed(2).padStart(7)} us each`,
-  )
-  const shown = Object.entries(facts).map(([key, value]) => `${key} ${value}`)
-  return [`${title}: ${shown.join(', ')}`, ...lines].join('\n')
-}
-
-function fail(message: string): void {
-  console.error(message)
+try {
+  await run(readCommandLine(process.argv.slice(2)))
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error))
   process.exitCode = 2
+}
+
+async function run({ name, files, options, json }: CommandLine): Promise<void> {
+  if (name === 'compare') return compare(files)
+  const load = Object.hasOwn(benches, name) ? benches[name] : undefined
+  const known = [...Object.keys(benches), 'compare'].join(', ')
+  if (load === undefined) throw new Error(`bench must be one of ${known}, found ${JSON.stringify(name)}`)
+  const bench = await load()
+  // How much else the machine was doing: what a second run of the same benchmark is to be trusted for.
+  const [loadBefore = 0] = loadavg()
+  const { facts, ...found } = await bench(options)
+  const report = {
+    facts: {
+      ...facts,
+      node: process.version,
+      cores: availableParallelism(),
+      loadBefore: Number(loadBefore.toFixed(2)),
+    },
+    ...found,
+  }
+  const saved = JSON.stringify({ bench: name, ...report }, null, 1)
+  if (json !== '-') console.log(reportText(name, report))
+  if (json === '-') console.log(saved)
+  else if (json !== undefined) writeFileSync(json, `${saved}\n`)
+}
+
+async function compare(files: readonly string[]): Promise<void> {
+  const [before, after] = files
+  if (before === undefined || after === undefined || files.length > 2)
+    throw new Error(`compare takes two files, before and after, found ${files.length}`)
+  const { comparisonText, readSaved } = await import('./compare.ts')
+  console.log(comparisonText(readSaved(before), readSaved(after)))
+}
+
+/** A benchmark of measure.ts, without Kafka and children: each rate is a row. */
+function oneProcess(bench: (options: { readonly calls?: number }) => BenchResult | Promise<BenchResult>): Bench {
+  return async ({ calls }) => {
+    const { facts, rates } = await bench(calls === undefined ? {} : { calls })
+    const rows = rates.map(({ name, ...figures }) => ({ name, figures: numbersOf(figures) }))
+    return { facts, rows, aims: [] }
+  }
+}
+
+function numbersOf(figures: object): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(figures).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  )
 }

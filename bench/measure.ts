@@ -8,6 +8,8 @@ export interface Contender {
 
 export interface Measured {
   readonly name: string
+  /** Of all threads; what a busy machine spoils least. */
+  readonly cpuSecondsPerMillion: number
   readonly perSecond: number
   readonly microsecondsEach: number
 }
@@ -30,24 +32,33 @@ export async function measureAlternating(
   rounds: number,
 ): Promise<Measured[]> {
   for (const { run } of contenders) await run()
-  const timesMs = contenders.map((): number[] => [])
+  const runs = contenders.map((): Run[] => [])
   for (let round = 0; round < rounds; round++) {
-    for (const [index, { run }] of contenders.entries()) timesMs[index]!.push(await timeMs(run))
+    for (const [index, { run }] of contenders.entries()) runs[index]!.push(await timed(run))
   }
   return contenders.map(({ name }, index) => {
-    const ms = median(timesMs[index]!)
+    const ms = median(runs[index]!.map((run) => run.ms))
+    const cpuMicroseconds = median(runs[index]!.map((run) => run.cpuMicroseconds))
     return {
       name,
+      cpuSecondsPerMillion: Number((cpuMicroseconds / units).toFixed(2)),
       perSecond: Math.round((units / ms) * 1000),
       microsecondsEach: Number(((ms / units) * 1000).toFixed(2)),
     }
   })
 }
 
-async function timeMs(run: Contender['run']): Promise<number> {
+interface Run {
+  readonly ms: number
+  readonly cpuMicroseconds: number
+}
+
+async function timed(run: Contender['run']): Promise<Run> {
   const start = performance.now()
+  const before = process.cpuUsage()
   if ((await run()) < 0) throw new Error('a run gives a sum of lengths')
-  return performance.now() - start
+  const { user, system } = process.cpuUsage(before)
+  return { ms: performance.now() - start, cpuMicroseconds: user + system }
 }
 
 function median(values: readonly number[]): number {

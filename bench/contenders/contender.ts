@@ -1,0 +1,56 @@
+// The contract between a benchmark and the child processes that do the work. The child tells how far it is; it ends when
+// it has done what its job says, or when it is told to.
+
+/** What a child is to do. */
+export interface Job {
+  readonly brokers: readonly string[]
+  readonly rawTopic: string
+  /** Group and output topics begin with it: fresh ones for each run. */
+  readonly prefix: string
+  /** Ends by itself after so many raw records; else when it is told to. */
+  readonly records?: number
+  readonly delivery?: 'exactly-once' | 'at-least-once'
+  readonly commit?: 'partition' | 'group'
+  /** How often the child tells how far it is. */
+  readonly tickMs?: number
+  /** Of the writer: records a second. */
+  readonly perSecond?: number
+  /** Of the reader: its topic. */
+  readonly reads?: string
+  /** Of the reader: it leaves out what was due in the first so many milliseconds. */
+  readonly warmUpMs?: number
+}
+
+export interface Snapshot {
+  /** The child is part of its group, or needs none. */
+  readonly joined: boolean
+  /** Raw records done with, written and committed. */
+  readonly processed: number
+  /** Since the child began, its start-up included. */
+  readonly seconds: number
+  /** User and system time of the whole child since it began. */
+  readonly cpuSeconds: number
+  readonly peakRssMb: number
+  /** What only some contenders tell. */
+  readonly figures: Readonly<Record<string, number>>
+  /** The last one: everything is done. */
+  readonly last: boolean
+}
+
+/** A contender at work. */
+export interface Running {
+  joined(): boolean
+  processed(): number
+  figures?(): Readonly<Record<string, number>>
+  /** Rejects when it cannot go on. */
+  readonly ended?: Promise<unknown>
+  /** Begins nothing more and finishes what is under way, when told to end: before the last snapshot. */
+  drain?(): Promise<void>
+  stop(): Promise<void>
+}
+
+export type Open = (job: Job) => Promise<Running>
+
+/** Topics that a run writes to; `main` takes every message. */
+export const outputTopics = (prefix: string) =>
+  ({ main: `${prefix}.main`, deadLetters: `${prefix}.dlq`, unsupported: `${prefix}.unsupported` }) as const
