@@ -192,7 +192,7 @@ test('a rebalance ends the assignment of work under way, which then cannot move 
     if (contexts.length <= 2) await released.promise
   })
   await until(() => contexts.length === 2)
-  const old = first.batches.map(({ member }) => member.assignment)
+  const old = first.batches.map(({ member }) => [member.assignment, member.generation])
   const second = await collect(broker, { topics: [topic], group: first.group })
   await until(() => contexts.every(({ signal }) => signal.aborted))
   await expect(contexts[0]!.heartbeat()).rejects.toMatchObject({ code: 'TB_KAFKA_REBALANCED' })
@@ -203,8 +203,12 @@ test('a rebalance ends the assignment of work under way, which then cannot move 
   const lost = { topic, partition: second.batches[0]!.partition, next: 1 }
   await expect(first.consumer.commit([lost])).rejects.toMatchObject({ code: 'TB_KAFKA_REBALANCED' })
   const again = first.batches[2]!
-  expect(old).toEqual([1, 1])
+  expect(old).toEqual([
+    [1, 1],
+    [1, 1],
+  ])
   expect(again.member.assignment).toBeGreaterThan(1)
+  expect(again.member.generation).toBeGreaterThan(1)
   expect([again.fetchedOffset, again.continuous]).toEqual([0, false])
 })
 

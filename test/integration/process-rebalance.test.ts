@@ -2,7 +2,6 @@ import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { silentLog } from '../../src/ops/log.ts'
 import { startProcessor, type Processor } from '../../src/processor/processor.ts'
-import { defaultMappingSettings } from '../../src/translate/mapping-table.ts'
 import { openBroker } from '../support/kafkajs-adapter.ts'
 import {
   callsFor,
@@ -13,6 +12,7 @@ import {
   watchOffsets,
   type Pipeline,
 } from '../support/pipeline.ts'
+import { processorOptions } from '../support/processor.ts'
 import { routeTo } from '../support/raw-records.ts'
 import { until } from '../support/until.ts'
 import { nothingAmiss } from '../support/verify-output.ts'
@@ -27,22 +27,16 @@ const partSize = count / (2 * rounds)
 async function start({ group, rawTopic, topics }: Pipeline): Promise<Processor> {
   const processor = await startProcessor(
     { broker: openBroker(), clock: systemClock, log: silentLog },
-    {
+    processorOptions({
       group,
       rawTopic,
       deadLetterTopic: topics.deadLetters,
       unsupportedTopic: topics.unsupported,
       routes: topics.destinations.map((name) => routeTo(name)),
-      mapping: defaultMappingSettings,
-      partitioning: 'source',
-      delivery: 'exactly-once',
       chunkRecords: 50,
-      concurrency: 16,
-      maxWaitMs: 100,
       maxBytesPerPartition: 16_384,
       sessionTimeoutMs: 6_000,
-      transactionTimeoutMs: 30_000,
-    },
+    }),
   )
   onTestFinished(() => processor.stop())
   return processor

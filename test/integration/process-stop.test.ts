@@ -1,10 +1,20 @@
 import { expect, test } from 'vitest'
-import { createPipeline, groupOf, preload, verifyPipeline, watchOffsets } from '../support/pipeline.ts'
+import {
+  createPipeline,
+  groupOf,
+  preload,
+  verifyPipeline,
+  watchOffsets,
+  watchUncommitted,
+} from '../support/pipeline.ts'
 import { startTrackbridge } from '../support/trackbridge-process.ts'
 import { until } from '../support/until.ts'
 import { nothingAmiss } from '../support/verify-output.ts'
 
 const partitions = 4
+
+/** Signals that are all there when the process wakes. Of two SIGTERM the system would deliver one. */
+const twoAtOnce = ['SIGSTOP', 'SIGINT', 'SIGTERM', 'SIGCONT'] as const
 
 test('SIGTERM in the midst of work ends the process in order; the next one goes on where it stopped', async () => {
   const pipeline = await createPipeline(partitions)
@@ -32,6 +42,39 @@ test('SIGTERM in the midst of work ends the process in order; the next one goes 
   })
   second.send('SIGTERM')
   expect(await second.ended, second.tail()).toEqual({ code: 0, signal: null })
+  expect(await verifyPipeline(pipeline, raw)).toEqual(nothingAmiss)
+})
+
+test('a second signal ends the process there and then; the next one loses and repeats nothing', async () => {
+  const pipeline = await createPipeline(partitions)
+  const raw = await preload(pipeline, { count: 20_000, partitions, people: 500 })
+  const offsets = await watchOffsets(pipeline)
+  const [main = ''] = pipeline.topics.destinations
+  const uncommitted = await watchUncommitted(main)
+  const config = { ...pipeline.config, process: { chunkRecords: 100, maxBytesPerPartition: 16_384 } }
+  const rounds = 2
+  for (let round = 1; round <= rounds; round++) {
+    const running = startTrackbridge(['process'], config)
+    const describe = (): string => `round ${round}; last lines:\n${running.tail()}`
+    const done = await offsets.done()
+    await until(async () => running.isOver() || (await offsets.done()) > done, { timeoutMs: 60_000, describe })
+    await Promise.race([uncommitted.next(), running.ended])
+    for (const signal of twoAtOnce) running.send(signal)
+    expect([130, 143], running.tail()).toContain((await running.ended).code)
+    expect(
+      running.lines.filter(({ msg }) => msg === 'stopped'),
+      running.tail(),
+    ).toEqual([])
+  }
+  expect(await offsets.done(), 'the work was done before the last signals').toBeLessThan(raw.length)
+
+  const last = startTrackbridge(['process'], config)
+  await until(async () => last.isOver() || (await offsets.done()) === raw.length, {
+    timeoutMs: 60_000,
+    describe: () => `all ${raw.length} records done; last lines:\n${last.tail()}`,
+  })
+  last.send('SIGTERM')
+  expect(await last.ended, last.tail()).toEqual({ code: 0, signal: null })
   expect(await verifyPipeline(pipeline, raw)).toEqual(nothingAmiss)
 })
 

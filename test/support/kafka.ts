@@ -1,9 +1,11 @@
 // What integration tests need of a real Kafka beside our own code: topics that go with the test, records in, records out.
-// Everything goes through kafkajs with our patches, never through the code under test.
+// Everything goes through kafkajs with our patches: not through the sessions and the consumer under test. What is read
+// passes our record codec, which wire tests hold against stock kafkajs and the Java client.
 import { randomBytes } from 'node:crypto'
 import type { Admin, Kafka as KafkaClient, ProducerRecord } from 'kafkajs'
 import { inject, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
+import type { FetchedBatch } from '../../src/kafka/fetched-batch.ts'
 import { Kafka, logLevel } from '../../src/kafka/kafkajs.ts'
 import { until } from './until.ts'
 
@@ -64,8 +66,22 @@ export async function createTopics(
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
     return { topic, numPartitions: partitions, replicationFactor: 1, configEntries }
   })
-  await withAdmin((admin) => admin.createTopics({ topics: specs }), brokers)
+  const names = Object.keys(topics)
+  await withAdmin(async (admin) => {
+    // waitForLeaders gives up at once on a broker that has not heard of the topics yet.
+    await admin.createTopics({ topics: specs, waitForLeaders: false })
+    await until(() => areLed(admin, names), { describe: () => `leaders of ${names.join(', ')}` })
+  }, brokers)
   onTestFinished(() => withAdmin((admin) => admin.deleteTopics({ topics: Object.keys(topics) }), brokers))
+}
+
+async function areLed(admin: Admin, topics: string[]): Promise<boolean> {
+  const found = await admin.fetchTopicMetadata({ topics }).catch(() => undefined)
+  const named = found?.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0)) ?? false
+  if (!named) return false
+  // The metadata names a leader before that one takes requests: only it can answer for offsets.
+  const offsets = await Promise.allSettled(topics.map((topic) => admin.fetchTopicOffsets(topic)))
+  return offsets.every(({ status }) => status === 'fulfilled')
 }
 
 /** Writes records outside of any transaction; resolves when all are acknowledged by every replica in sync. */
@@ -133,12 +149,12 @@ async function openReader(topic: string, brokers: readonly string[]): Promise<Re
   await consumer.run({
     autoCommit: false,
     eachBatch: ({ batch }) => {
-      for (const { offset, timestamp, key, value, headers } of batch.messages) {
-        const texts = Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])
+      for (const { offset, timestamp, key, value, headers } of (batch as unknown as FetchedBatch).records()) {
+        const texts = headers.map(([name, text]) => [name, String(text)])
         records.set(`${batch.partition}:${offset}`, {
           partition: batch.partition,
-          offset: Number(offset),
-          timestamp: Number(timestamp),
+          offset,
+          timestamp,
           key: key?.toString() ?? null,
           value: value?.toString() ?? null,
           headers: Object.fromEntries(texts),

@@ -44,7 +44,7 @@ export function outRecord(topic: string, value: string, partition = 0): OutRecor
 
 /** A unit of no member's: the exactly-once session does not look at it. */
 export function unitOf(records: readonly OutRecord[], next: number): Unit {
-  return { records, next, member: { assignment: 1, memberId: 'test' } }
+  return { records, next, member: { assignment: 1, memberId: '', generation: -1 } }
 }
 
 /** An initialised exactly-once session that is closed with the test. */
@@ -54,7 +54,14 @@ export async function openSession(
 ): Promise<Session> {
   const { group, source, transactionTimeoutMs = 30_000 } = options
   const transactionalId = `${group}.${source.topic}.${source.partition}`
-  const session = broker.session({ delivery: 'exactly-once', group, source, transactionalId, transactionTimeoutMs })
+  const session = broker.session({
+    delivery: 'exactly-once',
+    commit: 'partition',
+    group,
+    source,
+    transactionalId,
+    transactionTimeoutMs,
+  })
   onTestFinished(() => session.close())
   await session.init()
   return session

@@ -192,7 +192,7 @@ function fetchOnce(log: MemoryLog, group: Group, member: GroupMember, slot: Slot
   }
   if (!read) return null
   const { topic, partition } = slot
-  const identity: Member = { assignment: member.assignment, memberId: member.memberId }
+  const identity: Member = { assignment: member.assignment, memberId: member.memberId, generation: member.assignment }
   const batch = {
     topic,
     partition,

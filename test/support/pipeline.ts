@@ -2,6 +2,7 @@
 // stands on its output topics in the end. Test support.
 import { onTestFinished } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
+import type { FetchedBatch } from '../../src/kafka/fetched-batch.ts'
 import { createTopics, kafkaBrokers, kafkaClient, randomName, readCommitted, withAdmin } from './kafka.ts'
 import { mixedCalls, type MixedCall, type MixedCallsOptions } from './mixed-calls.ts'
 import { until } from './until.ts'
@@ -129,9 +130,10 @@ export async function watchUncommitted(topic: string): Promise<UncommittedWatch>
   await consumer.subscribe({ topics: [topic], fromBeginning: true })
   await consumer.run({
     autoCommit: false,
-    eachBatch: ({ batch: { partition, messages } }) => {
-      for (const { offset } of messages) seen.add(`${partition}:${offset}`)
-      if (messages.length > 0) arrival.resolve()
+    eachBatch: ({ batch }) => {
+      const records = (batch as unknown as FetchedBatch).records()
+      for (const { offset } of records) seen.add(`${batch.partition}:${offset}`)
+      if (records.length > 0) arrival.resolve()
       return Promise.resolve()
     },
   })

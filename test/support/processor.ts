@@ -1,6 +1,11 @@
 // A processor over the in-memory broker, on a clock that the test moves. Test support.
 import { expect, onTestFinished } from 'vitest'
-import { startProcessor, type Processor, type ProcessorOptions } from '../../src/processor/processor.ts'
+import {
+  startProcessor,
+  type Processor,
+  type ProcessorDeps,
+  type ProcessorOptions,
+} from '../../src/processor/processor.ts'
 import { defaultMappingSettings } from '../../src/translate/mapping-table.ts'
 import { createFakeClock, runUntil, type FakeClock } from './fake-clock.ts'
 import { createMemoryBroker, type MemoryBroker } from './memory-broker.ts'
@@ -21,6 +26,7 @@ export const processorOptions = (changes: Partial<ProcessorOptions> = {}): Proce
   mapping: defaultMappingSettings,
   partitioning: 'source',
   delivery: 'exactly-once',
+  commit: 'partition',
   chunkRecords: 10,
   concurrency: 16,
   maxWaitMs: 100,
@@ -34,7 +40,7 @@ export interface Setting {
   readonly clock: FakeClock
   readonly broker: MemoryBroker
   readonly lines: readonly LogLine[]
-  start(changes?: Partial<ProcessorOptions>): Promise<Processor>
+  start(changes?: Partial<ProcessorOptions>, deps?: Pick<ProcessorDeps, 'processRecord'>): Promise<Processor>
   /** Everything committed on the output topics. */
   outputs(): ReadonlyMap<string, readonly Output[]>
   committed(): Record<number, number>
@@ -52,8 +58,8 @@ export function setUp({ partitions = 2 } = {}): Setting {
     clock,
     broker,
     lines,
-    async start(changes) {
-      const processor = await startProcessor({ broker, clock, log }, processorOptions(changes))
+    async start(changes, deps) {
+      const processor = await startProcessor({ broker, clock, log, ...deps }, processorOptions(changes))
       onTestFinished(() => stopWithin(clock, processor))
       return processor
     },

@@ -63,7 +63,7 @@ export function batchOf(from: number, to: number, changes: Partial<ConsumerBatch
   return {
     topic: 'raw',
     partition: 0,
-    member: { assignment: 1, memberId: 'm' },
+    member: { assignment: 1, memberId: 'm', generation: 1 },
     fetchedOffset: from,
     nextOffset: to,
     highWatermark: to,

@@ -1,0 +1,4 @@
+import { aborted } from '../../faults/scenarios/aborted.ts'
+import { testScenarios } from '../support/fault-tests.ts'
+
+testScenarios(aborted)

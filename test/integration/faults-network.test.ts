@@ -1,0 +1,4 @@
+import { network } from '../../faults/scenarios/network.ts'
+import { testScenarios } from '../support/fault-tests.ts'
+
+testScenarios(network)

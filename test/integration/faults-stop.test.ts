@@ -1,0 +1,4 @@
+import { stop } from '../../faults/scenarios/stop.ts'
+import { testScenarios } from '../support/fault-tests.ts'
+
+testScenarios(stop)

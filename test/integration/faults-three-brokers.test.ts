@@ -1,0 +1,4 @@
+import { threeBrokers } from '../../faults/scenarios/three-brokers.ts'
+import { testScenarios } from '../support/fault-tests.ts'
+
+testScenarios(threeBrokers)

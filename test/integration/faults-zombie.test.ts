@@ -1,0 +1,4 @@
+import { unfenced, zombie } from '../../faults/scenarios/zombie.ts'
+import { testScenarios } from '../support/fault-tests.ts'
+
+testScenarios(zombie, unfenced)
