@@ -83,9 +83,10 @@ const processSchema = z.strictObject({
       'partition: a transaction for each partition; group: one for all partitions of a process: less latency and CPU, slower in bulk',
     ),
   chunkRecords: wholeNumber('most raw records in one transaction', [1, 100_000]).default(5_000),
-  maxWaitMs: milliseconds('longest wait of a fetch for new records: the latency of a quiet topic', [1, 60_000]).default(
-    100,
-  ),
+  maxWaitMs: milliseconds(
+    'longest wait of a fetch on quiet partitions; new records end it at once, so that less only costs CPU',
+    [1, 60_000],
+  ).default(500),
   maxBytesPerPartition: wholeNumber('most bytes of one partition in one fetch', [16_384, 104_857_600]).default(262_144),
   concurrency: wholeNumber('raw partitions worked on side by side', [1, 1_000]).default(16),
   metadataMaxAgeMs: milliseconds(

@@ -60,7 +60,7 @@ export interface ConsumeOptions {
   /** How many partitions are handed out side by side. */
   readonly concurrency: number
   readonly sessionTimeoutMs: number
-  /** Longest wait of a fetch for data: bounds the latency of a quiet topic. */
+  /** Longest wait of a fetch for data; data ends it at once. */
   readonly maxWaitMs: number
   readonly maxBytesPerPartition: number
   /** Added partitions of the topics are noticed after so long; 5 minutes if absent. */

@@ -45,7 +45,7 @@ const minimalConfig = {
   delivery: 'exactly-once',
   process: {
     chunkRecords: 5_000,
-    maxWaitMs: 100,
+    maxWaitMs: 500,
     maxBytesPerPartition: 262_144,
     concurrency: 16,
     commit: 'partition',
