@@ -100,8 +100,9 @@ const rawRecords = (lines: readonly string[]): Raw[] =>
 function processed(records: readonly Raw[]): number {
   let sum = 0
   for (const record of records)
-    // As bytes: a text put together of pieces costs nothing until somebody wants them.
-    for (const { value } of processRecord(record, topology).records) sum += Buffer.from(value ?? '').length
+    // As bytes: messages are that already, and a text put together of pieces costs nothing until somebody wants them.
+    for (const { value } of processRecord(record, topology).records)
+      sum += typeof value === 'string' ? Buffer.from(value).length : (value?.length ?? 0)
   return sum
 }
 

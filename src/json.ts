@@ -38,8 +38,24 @@ function keepDigits(_key: string, value: unknown, context: { source?: string }):
 
 /** The value of the source text of a number, as parseJson gives it. */
 export function readNumber(source: string): unknown {
+  const whole = readWhole(source)
+  if (whole >= 0) return whole
   const number = Number(source)
   return String(number) === source ? number : json.rawJSON(source)
+}
+
+// Nearly all that rules read are times in whole seconds: digit by digit these take half the time. 15 digits a double
+// always keeps. Below 0 for every other number.
+function readWhole(source: string): number {
+  const { length } = source
+  if (length > 15) return -1
+  let number = 0
+  for (let at = 0; at < length; at++) {
+    const digit = source.charCodeAt(at) - 48
+    if (digit < 0 || digit > 9) return -1
+    number = number * 10 + digit
+  }
+  return number
 }
 
 /** JSON text of a value made of plain values and numbers kept by parseJson. */

@@ -1,12 +1,11 @@
-// Lines as byte texts -> pieces of bytes, many lines each. Pure but for its own state.
-import type { ByteText } from '../translate/byte-text.ts'
+// Lines, in bytes -> pieces of bytes, many lines each. Pure but for its own state.
 import { lineFeed } from './lines.ts'
 
 export interface LineWriter {
   /** False when what there is must be taken before this line is added. */
-  hasRoom(line: ByteText): boolean
+  hasRoom(line: Buffer): boolean
   /** Adds a line and the line feed after it. */
-  add(line: ByteText): void
+  add(line: Buffer): void
   isEmpty(): boolean
   /** All lines since the last time, in a buffer of their own, which may be transferred. */
   take(): Uint8Array<ArrayBuffer>
@@ -23,7 +22,7 @@ export function createLineWriter(bytes: number = pieceBytes): LineWriter {
     hasRoom: (line) => length === 0 || length + line.length + 1 <= piece.length,
     add(line) {
       if (length === 0) piece = Buffer.from(new ArrayBuffer(Math.max(bytes, line.length + 1)))
-      length += piece.write(line, length, 'latin1')
+      length += line.copy(piece, length)
       piece[length++] = lineFeed
     },
     isEmpty: () => length === 0,

@@ -1,7 +1,6 @@
 // One line of raw calls -> the line that `trackbridge translate` prints for it, and what to count, in the three steps that
 // translate-block.ts takes for many lines together. Pure. Ruled by product.md, "Commands".
 import { stringifyJson, type DecodedJson } from '../json.ts'
-import { toByteText, type ByteText } from '../translate/byte-text.ts'
 import type { MappingSettings } from '../translate/mapping-table.ts'
 import { messageBytes } from '../translate/message-text.ts'
 import { outcomeLineBytes } from '../translate/outcome-line.ts'
@@ -34,7 +33,7 @@ export interface TranslatedLine {
 
 export interface PrintedLine {
   /** Without a line break: `{"line":1,"outcome":"translated","messages":[...]}`. */
-  readonly text: ByteText
+  readonly text: Buffer
   readonly outcome: Outcome['outcome']
   /** Number of messages. */
   readonly messages: number
@@ -68,18 +67,18 @@ export const printTooLongLine = (number: number, foundBytes: number): PrintedLin
   invalidLine(number, `must be of at most ${maxLineBytes} bytes, found ${foundBytes}`)
 
 // Close to the longest text that JavaScript can hold.
-const maxLineCharacters = 500_000_000
-const tooMuch = `becomes more text than one line can hold, which is ${maxLineCharacters} characters`
+const maxPrintedBytes = 500_000_000
+const tooMuch = `becomes more text than one line can hold, which is ${maxPrintedBytes} bytes`
 
 // Each relationship of an object becomes a message with all the attributes of the object: a line of a few megabytes can
 // become terabytes. JSON.stringify would fail as well, but only after it has gone through all of them.
 function isTooMuch({ operations, isBatch }: Translation, messages: number, lineBytes: number): boolean {
   const copies = isBatch ? 2 : 1
-  if (messages * (lineBytes + envelopeCharacters) * copies < maxLineCharacters) return false
-  let characters = 0
+  if (messages * (lineBytes + envelopeCharacters) * copies < maxPrintedBytes) return false
+  let bytes = 0
   for (const message of operations.flatMap((one) => (one.outcome === 'translated' ? one.messages : []))) {
-    characters += messageBytes(message).length * copies
-    if (characters > maxLineCharacters) return true
+    bytes += messageBytes(message).length * copies
+    if (bytes > maxPrintedBytes) return true
   }
   return false
 }
@@ -88,7 +87,7 @@ function isTooMuch({ operations, isBatch }: Translation, messages: number, lineB
 const envelopeCharacters = 2_000
 
 const invalidLine = (line: number, reason: string): PrintedLine => ({
-  text: toByteText(stringifyJson({ line, outcome: 'invalid', field: 'record', reason })),
+  text: Buffer.from(stringifyJson({ line, outcome: 'invalid', field: 'record', reason })),
   outcome: 'invalid',
   messages: 0,
   isInPart: false,

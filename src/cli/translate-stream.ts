@@ -31,6 +31,7 @@ export interface StreamOptions {
 }
 
 const blocksAThread = 2
+const lineEnd = Buffer.from('\n')
 // Calls that come slowly are answered after this pause, without waiting for a block to be full.
 const pauseMs = 50
 
@@ -81,7 +82,7 @@ function createPrinter({ settings, write }: StreamWork, tally: TallyCounter) {
     async tooLong({ number, tooLongBytes }: TooLongLine): Promise<void> {
       const printed = printTooLongLine(number, tooLongBytes)
       tally.add(printed)
-      await write(Buffer.from(`${printed.text}\n`))
+      await write(Buffer.concat([printed.text, lineEnd]))
     },
     async here(block: Block): Promise<void> {
       for (const bytes of translateBlock(block, settings, tally)) await write(bytes)

@@ -80,34 +80,36 @@ const maxOutputBytes = 64_000_000
 function messageRecords(raw: Raw, { operations, source }: Translation, settings: TopologySettings) {
   const records: OutRecord[] = []
   const origin = { place: `${raw.topic}:${raw.partition}:${raw.offset}`, passed: passOn(raw.headers) }
+  const sending: Sending = { raw, source, settings, records }
   let index = 0
   let unrouted = 0
   let bytes = 0
   for (const operation of operations) {
     if (operation.outcome !== 'translated') continue
     for (const message of operation.messages) {
-      const headers = messageHeaders(message, origin, index++)
-      const routes = settings.routes.filter((route) => refusal(route, message, source) === undefined)
-      if (routes.length === 0) unrouted++
-      bytes += addRecords(records, raw, { message, routes, headers, settings })
+      const before = records.length
+      bytes += addRecords(message, messageHeaders(message, origin, index++), sending)
+      if (records.length === before) unrouted++
       if (bytes > maxOutputBytes) return undefined
     }
   }
   return { records, unrouted }
 }
 
-interface Routed {
-  readonly message: Message
-  readonly routes: readonly Route[]
-  readonly headers: OutRecord['headers']
+interface Sending {
+  readonly raw: Raw
+  readonly source: string | undefined
   readonly settings: TopologySettings
+  readonly records: OutRecord[]
 }
 
-/** One record a route; gives the bytes of their values. */
-function addRecords(records: OutRecord[], raw: Raw, { message, routes, headers, settings }: Routed): number {
+/** One record for each destination that takes the message; gives the bytes of their values. */
+function addRecords(message: Message, headers: OutRecord['headers'], { raw, source, settings, records }: Sending) {
   let bytes = 0
   const key = messageKey(message)
-  for (const { topic, integrations } of routes) {
+  for (const route of settings.routes) {
+    if (refusal(route, message, source) !== undefined) continue
+    const { topic, integrations } = route
     const partition = settings.partitionOf(topic, key, raw.partition)
     const value = messageValue(message, integrations)
     records.push({ topic, partition, key, value, timestamp: raw.timestamp, headers })

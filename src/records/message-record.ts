@@ -2,7 +2,6 @@
 import type { JsonObject } from '../json.ts'
 import type { Message } from '../translate/message.ts'
 import { messageBytes } from '../translate/message-text.ts'
-import { toBuffer } from './byte-slab.ts'
 
 /** The raw record that messages came from. */
 export interface MessageOrigin {
@@ -19,7 +18,7 @@ export function messageKey(message: Message): string {
 
 /** JSON text, in bytes of UTF-8, as it would be sent; `integrations` are the destination's. */
 export function messageValue(message: Message, integrations: JsonObject): Buffer {
-  return toBuffer(messageBytes(message, integrations))
+  return messageBytes(message, integrations)
 }
 
 /** Short and few: each header costs as much as a small record. `index`: among all messages of the raw record. */

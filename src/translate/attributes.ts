@@ -1,13 +1,13 @@
 // Cutting and joining attributes on their way from call to message (mapping.md, "Identifiers leave the traits"): members
 // leave them, a member is put first or last, two sets are merged. Of verbatim objects only the text is cut.
 import { parseJson } from '../json.ts'
-import { fromByteText, quoteBytes, type ByteText } from './byte-text.ts'
-import { callText, isVerbatim, type CallKey, type CallObject, type VerbatimObject } from './call-object.ts'
+import { closeInto, openText, writeAscii, writeQuoted, writeSpan } from './byte-writer.ts'
+import { isVerbatim, textOf, writeValue, type CallKey, type CallObject, type VerbatimObject } from './call-object.ts'
 import { cutMembers, maxScanBytes } from './call-scanner.ts'
 
 /** True for an object without any keys. */
 export function isEmptyObject(object: CallObject): boolean {
-  return isVerbatim(object) ? object.text === '{}' : Object.keys(object).length === 0
+  return isVerbatim(object) ? object.end - object.start === 2 : Object.keys(object).length === 0
 }
 
 /** The object without some of its keys; the object itself where none of them is in it. A key `__proto__` survives. */
@@ -17,8 +17,9 @@ export function without(object: CallObject, keys: readonly CallKey[]): CallObjec
 }
 
 function copyWithout(object: CallObject, keys: readonly CallKey[]): CallObject {
-  if (isVerbatim(object) && object.text.length <= maxScanBytes) {
-    const copy = copyOf(object, textWithout(object, keys))
+  if (isVerbatim(object) && object.end - object.start <= maxScanBytes) {
+    const copy = { ...object }
+    cutMembers(object, keys, copy)
     for (const key of keys) copy[key] = undefined
     return copy
   }
@@ -32,36 +33,31 @@ function copyWithout(object: CallObject, keys: readonly CallKey[]): CallObject {
   return rest
 }
 
-function textWithout(object: VerbatimObject, keys: readonly CallKey[]): ByteText {
-  const { text } = object
-  const found = keys.filter((key) => object[key] !== undefined)
-  const [key] = found
-  if (key === undefined) return text
-  // Where the member's text stands only once in the object, it is the member: a search takes a fifth of a scan.
-  const member = `"${key}":${callText(object[key])}`
-  const start = text.indexOf(member)
-  if (found.length > 1 || start < 0 || text.indexOf(member, start + 1) >= 0) return cutMembers(text, keys)
-  const end = start + member.length
-  // With the comma after it, or else the one before it.
-  if (text[end] === ',') return text.slice(0, start) + text.slice(end + 1)
-  return text.slice(0, text[start - 1] === ',' ? start - 1 : start) + text.slice(end)
-}
-
 /** `attributes` with a member before all others; they do not have it. */
 export function withFirst(key: CallKey, value: string, attributes: CallObject): CallObject {
   if (!isVerbatim(attributes)) return { [key]: value, ...attributes }
-  const member = `"${key}":${quoteBytes(value)}`
-  const copy = copyOf(attributes, isEmptyObject(attributes) ? `{${member}}` : `{${member},${attributes.text.slice(1)}`)
-  copy[key] = value
-  return copy
+  openText()
+  writeAscii(`{"${key}":`)
+  writeQuoted(value)
+  writeAscii(isEmptyObject(attributes) ? '' : ',')
+  writeSpan(attributes.bytes, attributes.start + 1, attributes.end)
+  return closeCopy(attributes, key, value)
 }
 
 /** `attributes` with a member after all others, or in the place of the one they have. */
 export function withLast(attributes: CallObject, key: CallKey, value: unknown): CallObject {
   if (!isVerbatim(attributes) || hasKey(attributes, key)) return { ...plainOf(attributes), [key]: value }
-  const member = `"${key}":${callText(value)}`
-  const { text } = attributes
-  const copy = copyOf(attributes, isEmptyObject(attributes) ? `{${member}}` : `${text.slice(0, -1)},${member}}`)
+  openText()
+  writeSpan(attributes.bytes, attributes.start, attributes.end - 1)
+  writeAscii(isEmptyObject(attributes) ? `"${key}":` : `,"${key}":`)
+  writeValue(value)
+  writeAscii('}')
+  return closeCopy(attributes, key, value)
+}
+
+function closeCopy(object: VerbatimObject, key: CallKey, value: unknown): VerbatimObject {
+  const copy = { ...object }
+  closeInto(copy)
   copy[key] = value
   return copy
 }
@@ -77,7 +73,5 @@ export function hasKey(object: CallObject, key: CallKey): boolean {
 }
 
 function plainOf(object: CallObject): CallObject {
-  return isVerbatim(object) ? (parseJson(fromByteText(object.text)) as CallObject) : object
+  return isVerbatim(object) ? (parseJson(textOf(object)) as CallObject) : object
 }
-
-const copyOf = (object: VerbatimObject, text: ByteText): VerbatimObject => ({ ...object, text })

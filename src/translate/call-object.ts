@@ -2,8 +2,8 @@
 // one, which has the keys that some rule reads and the object's source text for all the rest, so that attributes pass
 // from call to message without being taken apart and put together again (call-scanner.ts makes them, attributes.ts cuts
 // them). A rule can only read keys that stand here: the type says so.
-import { isJsonObject, parseJson, stringifyJson } from '../json.ts'
-import { fromByteText, toByteText, type ByteText } from './byte-text.ts'
+import { isJsonObject, parseJson } from '../json.ts'
+import { writeJson, writeSpan, type Span } from './byte-writer.ts'
 
 /** Keys of calls that some rule of mapping.md reads. */
 export const callKeys = [
@@ -20,8 +20,8 @@ export type CallKey = (typeof callKeys)[number]
 /** An object of a call as rules see it. */
 export type CallObject = Readonly<Partial<Record<CallKey, unknown>>>
 
-/** `text`: the whole object as JSON.stringify would print it, as bytes. A key that the object does not have is undefined. */
-export type VerbatimObject = Record<CallKey, unknown> & { text: ByteText; readonly toJSON: () => unknown }
+/** The span: the whole object as JSON.stringify would print it. A key that the object does not have is undefined. */
+export type VerbatimObject = Record<CallKey, unknown> & Span & { readonly toJSON: () => unknown }
 
 /** True for JSON objects, plain or verbatim: not for arrays, null, or numbers kept as text. */
 export function isCallObject(value: unknown): value is CallObject {
@@ -33,24 +33,32 @@ export function isVerbatim(value: unknown): value is VerbatimObject {
   return typeof value === 'object' && value !== null && (value as { toJSON?: unknown }).toJSON === toJSON
 }
 
-/** What a call without attributes has. */
-export const noAttributes: CallObject = Object.assign(createVerbatim(), { text: '{}' })
+const noBytes = Buffer.alloc(0)
 
-/** JSON text of a value of a call. */
-export function callText(value: unknown): ByteText {
-  return isVerbatim(value) ? value.text : toByteText(stringifyJson(value))
+/** What a call without attributes has. */
+export const noAttributes: CallObject = Object.assign(createVerbatim(), { bytes: Buffer.from('{}'), end: 2 })
+
+/** Writes the JSON text of a value of a call. */
+export function writeValue(value: unknown): void {
+  if (isVerbatim(value)) writeSpan(value.bytes, value.start, value.end)
+  else writeJson(value)
 }
+
+/** JSON text of a verbatim object. */
+export const textOf = ({ bytes, start, end }: Span): string => bytes.toString('utf8', start, end)
 
 // For JSON.stringify: what `explain` and tests print is the same as what the hot path writes.
 function toJSON(this: VerbatimObject): unknown {
-  return parseJson(fromByteText(this.text))
+  return parseJson(textOf(this))
 }
 
 /** One without text or keys, for its reader to fill in. All are of one shape, so that to read a key is one machine
  *  instruction; a literal, for V8 makes no object faster (0.04 us, a spread of as many keys takes 0.1). */
 export function createVerbatim(): VerbatimObject {
   return {
-    text: '',
+    bytes: noBytes,
+    start: 0,
+    end: 0,
     toJSON,
     id: undefined,
     source: undefined,

@@ -1,68 +1,119 @@
 // A message -> its JSON text, as JSON.stringify would print it. Own code, for the texts of attributes are there already,
-// and the envelope is the same few keys every time: 1.2 us a message, where JSON.stringify takes 3.
+// and the envelope is the same few keys every time: 1.8 us a message in bytes, where JSON.stringify takes 3 us and its
+// bytes one more.
 import { stringifyJson, type JsonObject } from '../json.ts'
-import { fromByteText, quoteBytes, toByteText, type ByteText } from './byte-text.ts'
-import { callText } from './call-object.ts'
-import type { Identifiers, Message } from './message.ts'
+import { closeText, openText, writeAscii, writeBytes, writeJson, writeQuoted } from './byte-writer.ts'
+import { writeValue } from './call-object.ts'
+import { messageTypes, type Identifiers, type Message } from './message.ts'
 
-/** JSON text of a message as bytes; `integrations` are a destination's, in place of its own. */
-export function messageBytes(message: Message, integrations: JsonObject = message.integrations): ByteText {
-  const { type, messageId, context } = message
-  const attributes =
-    member('traits', message.traits && callText(message.traits)) +
-    member('properties', message.properties && callText(message.properties))
-  return (
-    `{"type":"${type}","messageId":${quoteBytes(messageId)}${bodyText(message)}${attributes}${timesText(message)}` +
-    `,"context":${contextText(context)},"integrations":${integrationsText(integrations)}}`
-  )
+/** JSON text of a message in bytes of UTF-8; `integrations` are a destination's, in place of its own. */
+export function messageBytes(message: Message, integrations: JsonObject = message.integrations): Buffer {
+  openText()
+  writeMessage(message, integrations)
+  return closeText()
 }
 
-/** The same as an ordinary string. */
+/** The same as a string. */
 export const messageText = (message: Message, integrations?: JsonObject): string =>
-  fromByteText(messageBytes(message, integrations))
+  messageBytes(message, integrations).toString()
 
-function bodyText({ userId, anonymousId, previousId, groupId, event, name }: Message): ByteText {
-  let text = ''
-  if (userId !== undefined) text += `,"userId":${quoteBytes(userId)}`
-  if (anonymousId !== undefined) text += `,"anonymousId":${quoteBytes(anonymousId)}`
-  if (previousId !== undefined) text += `,"previousId":${quoteBytes(previousId)}`
-  if (groupId !== undefined) text += `,"groupId":${quoteBytes(groupId)}`
-  if (event !== undefined) text += `,"event":${quoteBytes(event)}`
-  if (name !== undefined) text += `,"name":${quoteBytes(name)}`
-  return text
+/** Writes it into the text that is open. */
+export function writeMessage(message: Message, integrations: JsonObject = message.integrations): void {
+  const { messageId, userId, anonymousId, previousId, groupId, event, name, traits, properties } = message
+  writeBytes(heads[message.type])
+  writeQuoted(messageId)
+  if (userId !== undefined) writeText(',"userId":', userId)
+  if (anonymousId !== undefined) writeText(',"anonymousId":', anonymousId)
+  if (previousId !== undefined) writeText(',"previousId":', previousId)
+  if (groupId !== undefined) writeText(',"groupId":', groupId)
+  if (event !== undefined) writeText(',"event":', event)
+  if (name !== undefined) writeText(',"name":', name)
+  if (traits !== undefined) writeMember(',"traits":', traits)
+  if (properties !== undefined) writeMember(',"properties":', properties)
+  writeTimes(message)
+  writeContext(message.context)
+  writeBytes(tailOf(integrations))
 }
 
-const member = (key: string, text: string | undefined): string => (text === undefined ? '' : `,"${key}":${text}`)
-
-// Times are ISO 8601, in which no character needs an escape.
-function timesText({ timestamp, originalTimestamp, sentAt, receivedAt }: Message): ByteText {
-  return `,"timestamp":"${timestamp}","originalTimestamp":"${originalTimestamp}","sentAt":"${sentAt}","receivedAt":"${receivedAt}"`
+function writeText(member: string, value: string): void {
+  writeAscii(member)
+  writeQuoted(value)
 }
 
-function contextText({ journeys, device }: Message['context']): ByteText {
-  const text = `{"journeys":{"identifiers":${identifiersText(journeys.identifiers)}}`
-  return device === undefined ? `${text}}` : `${text},"device":${toByteText(stringifyJson(device))}}`
+function writeMember(member: string, value: unknown): void {
+  writeAscii(member)
+  writeValue(value)
 }
 
-function identifiersText(identifiers: Identifiers): ByteText {
-  let text = '{'
+const headOf = (type: Message['type']): Buffer => Buffer.from(`{"type":"${type}","messageId":`)
+const heads = Object.fromEntries(messageTypes.map((type) => [type, headOf(type)])) as Record<Message['type'], Buffer>
+
+// The four times as they were written last, all copied at once.
+const noTime = '0000-00-00T00:00:00.000Z'
+const times = Buffer.from(
+  `,"timestamp":"${noTime}","originalTimestamp":"${noTime}","sentAt":"${noTime}","receivedAt":"${noTime}","context":{"journeys":{"identifiers":`,
+)
+const [timestampAt = 0, originalTimestampAt = 0, sentAtAt = 0, receivedAtAt = 0] = Array.from(
+  times.toString().matchAll(/0000/g),
+  ({ index }) => index,
+)
+const putTimestamps = timePutter(timestampAt, originalTimestampAt)
+const putReceived = timePutter(sentAtAt, receivedAtAt)
+
+function writeTimes({ timestamp, receivedAt }: Message): void {
+  putTimestamps(timestamp)
+  putReceived(receivedAt)
+  writeBytes(times)
+}
+
+// Records come in order of time: of most times only minutes, seconds and milliseconds are new.
+function timePutter(first: number, second: number): (time: string) => void {
+  let there = noTime
+  let hour = noTime
+  return (time) => {
+    if (time === there) return
+    there = time
+    const isSameHour = time.startsWith(hour)
+    if (!isSameHour) hour = time.slice(0, 14)
+    for (let at = isSameHour ? 14 : 0; at < noTime.length; at++) {
+      const unit = time.charCodeAt(at)
+      times[first + at] = unit
+      times[second + at] = unit
+    }
+  }
+}
+
+function writeContext({ journeys, device }: Message['context']): void {
+  writeIdentifiers(journeys.identifiers)
+  writeAscii('}')
+  if (device === undefined) return
+  writeAscii(',"device":')
+  writeJson(device)
+}
+
+function writeIdentifiers(identifiers: Identifiers): void {
+  let before = '{"'
   // Not Object.entries, which takes V8 five times as long for a key or two.
   for (const key in identifiers) {
     const value = identifiers[key]
     if (value === undefined) continue
-    const shown = typeof value === 'string' ? quoteBytes(value) : identifiersText(value as Identifiers)
-    text += text === '{' ? `"${key}":${shown}` : `,"${key}":${shown}`
+    writeAscii(before)
+    writeAscii(key)
+    writeAscii('":')
+    if (typeof value === 'string') writeQuoted(value)
+    else writeIdentifiers(value as Identifiers)
+    before = ',"'
   }
-  return `${text}}`
+  writeAscii(before === '{"' ? '{}' : '}')
 }
 
 // A destination has one object for all its messages.
-const integrationsTexts = new WeakMap<JsonObject, ByteText>()
+const tails = new WeakMap<JsonObject, Buffer>()
 
-function integrationsText(integrations: JsonObject): ByteText {
-  const known = integrationsTexts.get(integrations)
+function tailOf(integrations: JsonObject): Buffer {
+  const known = tails.get(integrations)
   if (known !== undefined) return known
-  const text = toByteText(stringifyJson(integrations))
-  integrationsTexts.set(integrations, text)
-  return text
+  const tail = Buffer.from(`},"integrations":${stringifyJson(integrations)}}`)
+  tails.set(integrations, tail)
+  return tail
 }

@@ -1,46 +1,79 @@
 // A translation as one JSON object for people and pipes: what `trackbridge translate` prints (product.md, "Commands").
-import { fromByteText, quoteBytes, toByteText, type ByteText } from './byte-text.ts'
+import { closeText, openText, writeAscii, writeJson, writeQuoted } from './byte-writer.ts'
 import type { Message } from './message.ts'
-import { messageBytes } from './message-text.ts'
+import { writeMessage } from './message-text.ts'
 import type { Outcome, Translation } from './outcome.ts'
 
-/** JSON text `{"line":1,"outcome":"translated","messages":[...]}`; with `reason` (and `field`) for what was not
- *  translated; a batch has the single outcomes as `operations` beside the concatenated `messages`. Without `line` where
- *  none is given. */
-export function outcomeLineBytes({ outcome, operations, isBatch }: Translation, line?: number): ByteText {
-  const head = line === undefined ? '{' : `{"line":${line},`
-  const [first] = operations
-  if (first === undefined) return `${head}"outcome":"${outcome}"}`
-  if (!isBatch) return head + membersOf(first)
-  const messages = operations.flatMap((operation) => (operation.outcome === 'translated' ? operation.messages : []))
-  const reason =
-    outcome === 'translated' || first.outcome === 'translated' ? '' : `"reason":${quoteBytes(first.reason)},`
-  const single = operations.map((operation) => `{${membersOf(operation)}`)
-  return `${head}"outcome":"${outcome}",${reason}"messages":${messagesText(messages)},"operations":[${single.join(',')}]}`
+/** JSON text `{"line":1,"outcome":"translated","messages":[...]}` in bytes of UTF-8; with `reason` (and `field`) for what
+ *  was not translated; a batch has the single outcomes as `operations` beside the concatenated `messages`. Without `line`
+ *  where none is given. */
+export function outcomeLineBytes(translation: Translation, line?: number): Buffer {
+  openText()
+  writeAscii(line === undefined ? '{' : `{"line":${line},`)
+  if (translation.isBatch && translation.operations.length > 0) writeBatch(translation)
+  else writeSingle(translation)
+  return closeText()
 }
 
-/** The same as an ordinary string. */
+/** The same as a string. */
 export const outcomeLine = (translation: Translation, line?: number): string =>
-  fromByteText(outcomeLineBytes(translation, line))
+  outcomeLineBytes(translation, line).toString()
+
+function writeSingle({ outcome, operations }: Translation): void {
+  const [first] = operations
+  if (first === undefined) writeAscii(`"outcome":"${outcome}"}`)
+  else writeMembers(first)
+}
+
+function writeBatch({ outcome, operations }: Translation): void {
+  const [first] = operations
+  writeAscii(`"outcome":"${outcome}",`)
+  if (outcome !== 'translated' && first !== undefined && first.outcome !== 'translated') {
+    writeAscii('"reason":')
+    writeQuoted(first.reason)
+    writeAscii(',')
+  }
+  writeAscii('"messages":')
+  writeMessages(operations.flatMap((operation) => (operation.outcome === 'translated' ? operation.messages : [])))
+  let before = ',"operations":[{'
+  for (const operation of operations) {
+    writeAscii(before)
+    writeMembers(operation)
+    before = ',{'
+  }
+  writeAscii(']}')
+}
 
 /** The members of one outcome and the brace that closes them. */
-function membersOf(operation: Outcome): ByteText {
+function writeMembers(operation: Outcome): void {
   switch (operation.outcome) {
-    case 'translated': {
-      const text = `"outcome":"translated","messages":${messagesText(operation.messages)}`
-      const { unsupported } = operation
-      if (unsupported.length === 0) return `${text}}`
-      return `${text},"unsupported":${toByteText(JSON.stringify(unsupported.map(({ reason }) => reason)))}}`
-    }
-    case 'unsupported':
-      return `"outcome":"unsupported","reason":${quoteBytes(operation.reason)}}`
+    case 'translated':
+      writeAscii('"outcome":"translated","messages":')
+      writeMessages(operation.messages)
+      if (operation.unsupported.length > 0) {
+        writeAscii(',"unsupported":')
+        writeJson(operation.unsupported.map(({ reason }) => reason))
+      }
+      break
     case 'invalid':
-      return `"outcome":"invalid","field":${quoteBytes(operation.field)},"reason":${quoteBytes(operation.reason)}}`
+      writeAscii('"outcome":"invalid","field":')
+      writeQuoted(operation.field)
+      writeAscii(',"reason":')
+      writeQuoted(operation.reason)
+      break
+    case 'unsupported':
+      writeAscii('"outcome":"unsupported","reason":')
+      writeQuoted(operation.reason)
   }
+  writeAscii('}')
 }
 
-function messagesText(messages: readonly Message[]): ByteText {
-  let text = ''
-  for (const message of messages) text += text === '' ? messageBytes(message) : `,${messageBytes(message)}`
-  return `[${text}]`
+function writeMessages(messages: readonly Message[]): void {
+  let before = '['
+  for (const message of messages) {
+    writeAscii(before)
+    writeMessage(message)
+    before = ','
+  }
+  writeAscii(before === '[' ? '[]' : ']')
 }

@@ -22,5 +22,5 @@ export interface Translation {
   /** Whether the call was a v2 batch. */
   readonly isBatch: boolean
   /** Which set of Track credentials made the call, for routing. */
-  readonly source?: string
+  readonly source?: string | undefined
 }

@@ -30,7 +30,12 @@ export function readRawCall(value: unknown): RawCall | Fault {
   return invalid('path', 'is missing: a raw record has method and path, or is a v2 entity or batch')
 }
 
-const usualMethods = new Set(['PUT', 'POST', 'DELETE'])
+// Compared and not looked up: to look up a fresh string V8 must hash it first.
+function readMethod(method: string): string {
+  if (method === 'POST') return 'POST'
+  if (method === 'PUT') return 'PUT'
+  return method.trim().toUpperCase()
+}
 
 function readHttpCall(value: CallObject): RawCall | Fault {
   const id = readLabel(value.id, 'id')
@@ -45,8 +50,7 @@ function readHttpCall(value: CallObject): RawCall | Fault {
   if (isFault(path)) return path
   if (isFault(body)) return body
   if (isFault(receivedAtMs)) return receivedAtMs
-  const method = usualMethods.has(value.method) ? value.method : value.method.trim().toUpperCase()
-  return { id, source, method, path, body, at: 'body.', receivedAtMs }
+  return { id, source, method: readMethod(value.method), path, body, at: 'body.', receivedAtMs }
 }
 
 function readLabel(value: unknown, field: string): string | undefined | Fault {

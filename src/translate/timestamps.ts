@@ -38,30 +38,53 @@ function parseTimeText(value: unknown): number | undefined {
   return decimal.test(text) ? parseUnix(Number(text)) : parseIso(text)
 }
 
-const padded = (length: number, width: number, after: string): readonly string[] =>
-  Array.from({ length }, (_, number) => String(number).padStart(width, '0') + after)
-const withColon = padded(60, 2, ':')
-const withPoint = padded(60, 2, '.')
-const withZulu = padded(1000, 3, 'Z')
 const hourMs = 3_600_000
 let knownHour = -1
-let knownStart = ''
+const codes: number[] = Array.from('2023-08-24T14:14:22.000Z', (letter) => letter.charCodeAt(0))
+// Whole seconds of late, each at its remainder: several records often tell the same.
+const knownSeconds = new Float64Array(64).fill(-1)
+const knownTexts: string[] = Array.from(knownSeconds, () => '')
 
-/** `1692886462000` -> "2023-08-24T14:14:22.000Z", as Date.toISOString gives it but in a tenth of the time: the hour is
- *  remembered from call to call, for records come in order of time, and the rest is put together of ready pieces. */
+/** `1692886462000` -> "2023-08-24T14:14:22.000Z", as Date.toISOString gives it but in an eighth of the time. */
 export function toIso(ms: number): string {
-  // The text that the call brought is one flat string, and stands in its messages two or four times.
-  if (ms === readMs) return readText
+  const seconds = ms / 1000
+  const place = seconds & 63
+  if (knownSeconds[place] === seconds) return knownTexts[place] ?? ''
+  const text = printTime(ms)
+  if (Number.isInteger(seconds)) {
+    knownSeconds[place] = seconds
+    knownTexts[place] = text
+  }
+  return text
+}
+
+// The hour is remembered from call to call, for records come in order of time. One text made at once of character codes:
+// put together of pieces, V8 would have to copy it once more to read it.
+function printTime(ms: number): string {
   const hour = Math.floor(ms / hourMs)
   if (hour !== knownHour) {
-    knownStart = new Date(ms).toISOString().slice(0, 14)
+    const text = new Date(ms).toISOString()
+    for (let at = 0; at < 14; at++) codes[at] = text.charCodeAt(at)
     knownHour = hour
   }
   // As 32-bit integers, whose remainders V8 takes ten times as fast.
   const restMs = (ms - hour * hourMs) | 0
   const seconds = (restMs / 1000) | 0
-  const clock = `${withColon[(seconds / 60) | 0]}${withPoint[seconds % 60]}${withZulu[restMs % 1000]}`
-  return knownStart + clock
+  const minutes = (seconds / 60) | 0
+  printDigits(14, minutes)
+  printDigits(17, seconds % 60)
+  const tenths = ((restMs % 1000) / 10) | 0
+  printDigits(20, tenths)
+  codes[22] = zero + (restMs % 10)
+  return String.fromCharCode.apply(undefined, codes)
+}
+
+const zero = 48
+
+function printDigits(at: number, number: number): void {
+  const tens = (number / 10) | 0
+  codes[at] = zero + tens
+  codes[at + 1] = zero + number - tens * 10
 }
 
 function parseUnix(number: number): number {
@@ -83,16 +106,11 @@ function parseIso(text: string): number {
 const canonicalLength = '2023-08-24T14:15:22.000Z'.length
 let parsedDate = 'none yet'
 let parsedDayMs = 0
-let readMs = -1
-let readText = ''
 
 function parseKnownDay(text: string): number | undefined {
   if (text.length !== canonicalLength || !text.startsWith(parsedDate)) return undefined
   const clockMs = parseClock(text)
-  if (clockMs < 0) return undefined
-  readMs = parsedDayMs + clockMs
-  readText = text
-  return readMs
+  return clockMs < 0 ? undefined : parsedDayMs + clockMs
 }
 
 function rememberDate(text: string): void {

@@ -33,12 +33,13 @@ export function translate(
     identity: raw.id ?? origin,
     receivedAtMs: raw.receivedAtMs ?? Math.min(Math.max(origin.timestampMs, 0), lastMs),
   }
-  const { isBatch, operations: normalised } = normalise(raw)
-  const operations = toOutcomes(normalised, facts, settings)
-  const outcome = outcomeOf(operations)
-  return raw.source === undefined
-    ? { outcome, operations, isBatch }
-    : { outcome, operations, isBatch, source: raw.source }
+  const normalised = normalise(raw)
+  if (isBatch(normalised)) {
+    const operations = toOutcomes(normalised, facts, settings)
+    return { outcome: outcomeOf(operations), operations, isBatch: true, source: raw.source }
+  }
+  const operation = toOutcome(normalised, settings, facts, 0)
+  return { outcome: operation.outcome, operations: [operation], isBatch: false, source: raw.source }
 }
 
 function outcomeOf(operations: readonly Outcome[]): Outcome['outcome'] {
@@ -46,34 +47,30 @@ function outcomeOf(operations: readonly Outcome[]): Outcome['outcome'] {
   return operations[0]?.outcome ?? 'invalid'
 }
 
-interface Normalised {
-  readonly isBatch: boolean
-  readonly operations: readonly (Operation | Fault)[]
-}
+/** What a call means: an operation, or those of a batch. */
+type Normalised = Operation | Fault | readonly (Operation | Fault)[]
+
+const isBatch = (normalised: Normalised): normalised is readonly (Operation | Fault)[] => Array.isArray(normalised)
 
 function normalise(raw: RawCall): Normalised {
   const match = matchPath(raw.method, raw.path)
-  if (match === undefined) return single(invalid('path', 'is no path of the Track API'))
+  if (match === undefined) return invalid('path', 'is no path of the Track API')
   if ('methods' in match) {
     const allowed = match.methods.join(' or ')
-    return single(invalid('method', `must be ${allowed} for this path, found ${raw.method.slice(0, 20)}`))
+    return invalid('method', `must be ${allowed} for this path, found ${raw.method.slice(0, 20)}`)
   }
   const { target } = match
-  if (target.kind === 'unsupported') return single(unsupported(target.reason))
-  if (target.kind === 'entity') return single(v2Operation(raw.body, raw.at))
+  if (target.kind === 'unsupported') return unsupported(target.reason)
+  if (target.kind === 'entity') return v2Operation(raw.body, raw.at)
   if (target.kind === 'batch') return normaliseBatch(raw)
-  return single(v1Operation(target, raw, match.parameters))
-}
-
-function single(operation: Operation | Fault): Normalised {
-  return { isBatch: false, operations: [operation] }
+  return v1Operation(target, raw, match.parameters)
 }
 
 function normaliseBatch({ body, at }: RawCall): Normalised {
   const { batch } = body
-  if (!Array.isArray(batch)) return single(invalid(`${at}batch`, `must be an array, found ${describeJson(batch)}`))
-  if (batch.length === 0) return single(invalid(`${at}batch`, 'must hold at least one operation'))
-  return { isBatch: true, operations: batch.map((entity, index) => v2Operation(entity, `${at}batch[${index}].`)) }
+  if (!Array.isArray(batch)) return invalid(`${at}batch`, `must be an array, found ${describeJson(batch)}`)
+  if (batch.length === 0) return invalid(`${at}batch`, 'must hold at least one operation')
+  return batch.map((entity, index) => v2Operation(entity, `${at}batch[${index}].`))
 }
 
 function toOutcomes(
@@ -84,14 +81,20 @@ function toOutcomes(
   const outcomes: Outcome[] = []
   let messageCount = 0
   for (const operation of operations) {
-    const outcome = isFault(operation) ? operation : toOutcome(operation, settings, facts, messageCount)
+    const outcome = toOutcome(operation, settings, facts, messageCount)
     if (outcome.outcome === 'translated') messageCount += outcome.messages.length
     outcomes.push(outcome)
   }
   return outcomes
 }
 
-function toOutcome(operation: Operation, settings: MappingSettings, facts: RecordFacts, firstIndex: number): Outcome {
+function toOutcome(
+  operation: Operation | Fault,
+  settings: MappingSettings,
+  facts: RecordFacts,
+  firstIndex: number,
+): Outcome {
+  if (isFault(operation)) return operation
   // Nearly every operation is elementary.
   if (operation.relationships.length === 0) {
     const messages = [toMessage(operation, settings, facts, firstIndex)]

@@ -58,23 +58,22 @@ export interface PathMatch {
 }
 
 // A path is looked up by its text with the parameters cut out: "v1/customers/:id/devices/:token" by the head
-// "v1/customers/" and then by "/devices/". Two look-ups for most calls, where to split a path into segments and to hold
-// them against every row takes five times as long.
-const heads = new Map<string, Map<string, Row[]>>()
+// "v1/customers/" and then by the tail "/devices/". A few comparisons for most calls, where to split a path into segments
+// and to hold them against every row takes five times as long, and a Map must hash each fresh text first.
+const headed: { head: string; tails: { tail: string; rows: Row[] }[] }[] = []
 const plain = new Map<string, Row[]>()
 for (const row of rows) {
   const [head = '', rest = ''] = row.path.split(':id')
-  const found = row.path.includes(':id') ? getOrCreate(heads, head, () => new Map<string, Row[]>()) : plain
-  getOrCreate(found, found === plain ? row.path : rest.replace(':token', ''), () => []).push(row)
+  if (row.path === head) plain.set(head, [...(plain.get(head) ?? []), row])
+  else addHeaded(row, head, rest.replace(':token', ''))
 }
 
-// An array, for it is walked for every call.
-const headed = Array.from(heads, ([head, tails]) => ({ head, tails }))
-
-function getOrCreate<T>(map: Map<string, T>, key: string, create: () => T): T {
-  const value = map.get(key) ?? create()
-  map.set(key, value)
-  return value
+function addHeaded(row: Row, head: string, tail: string): void {
+  const known = headed.find((one) => one.head === head) ?? { head, tails: [] }
+  if (known.tails.length === 0) headed.push(known)
+  const same = known.tails.find((one) => one.tail === tail)
+  if (same === undefined) known.tails.push({ tail, rows: [row] })
+  else same.rows.push(row)
 }
 
 const none: readonly string[] = []
@@ -89,13 +88,17 @@ export function matchPath(
 }
 
 function matchTail(method: string, path: string, { head, tails }: (typeof headed)[number]) {
-  const idEnd = path.indexOf('/', head.length)
-  if (idEnd < 0) return choose(tails.get(''), method, [decodeParameter(path.slice(head.length))])
-  const id = decodeParameter(path.slice(head.length, idEnd))
+  const slash = path.indexOf('/', head.length)
+  const idEnd = slash < 0 ? path.length : slash
+  // Of "/devices/abc" the tail is "/devices/"; of "/devices" it is all.
   const token = path.indexOf('/', idEnd + 1) + 1
-  if (token === 0) return choose(tails.get(path.slice(idEnd)), method, [id])
-  if (path.includes('/', token)) return undefined
-  return choose(tails.get(path.slice(idEnd, token)), method, [id, decodeParameter(path.slice(token))])
+  const tailEnd = token === 0 ? path.length : token
+  if (token > 0 && path.includes('/', token)) return undefined
+  const id = decodeParameter(path.slice(head.length, idEnd))
+  for (const { tail, rows: candidates } of tails)
+    if (tail.length === tailEnd - idEnd && path.startsWith(tail, idEnd))
+      return choose(candidates, method, token === 0 ? [id] : [id, decodeParameter(path.slice(token))])
+  return undefined
 }
 
 function choose(candidates: readonly Row[] | undefined, method: string, parameters: readonly string[]) {

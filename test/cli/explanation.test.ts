@@ -3,6 +3,7 @@ import { explainSettings } from '../../src/cli/explain-settings.ts'
 import { explain } from '../../src/cli/explanation.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { decodeJsonText } from '../../src/json.ts'
+import { messageText } from '../../src/translate/message-text.ts'
 import { translate } from '../../src/translate/translate.ts'
 import { fixtureRows, origin } from '../translate/fixture-rows.ts'
 
@@ -45,9 +46,9 @@ describe('explain', () => {
         name,
       ).toEqual(operations.map((one) => one.outcome))
       expect(
-        explanation.messages.map(({ message }) => message),
+        explanation.messages.map(({ message }) => messageText(message)),
         name,
-      ).toEqual(messages)
+      ).toEqual(messages.map((message) => messageText(message)))
       expect(
         explanation.operations.flatMap((one) => one.messages),
         name,

@@ -1,14 +1,13 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createLineWriter } from '../../src/cli/line-writer.ts'
-import { toByteText } from '../../src/translate/byte-text.ts'
 
 function written(lines: readonly string[], bytes: number): Uint8Array[] {
   const writer = createLineWriter(bytes)
   const pieces: Uint8Array[] = []
-  for (const line of lines) {
-    if (!writer.hasRoom(toByteText(line))) pieces.push(writer.take())
-    writer.add(toByteText(line))
+  for (const line of lines.map((text) => Buffer.from(text))) {
+    if (!writer.hasRoom(line)) pieces.push(writer.take())
+    writer.add(line)
   }
   return writer.isEmpty() ? pieces : [...pieces, writer.take()]
 }

@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest'
-import { printLine, printTooLongLine, translateLine } from '../../src/cli/translate-line.ts'
+import { printLine, printTooLongLine, translateLine, type PrintedLine } from '../../src/cli/translate-line.ts'
 import { defaultMappingSettings } from '../../src/translate/mapping-table.ts'
 
 const settings = { topic: 'calls.ndjson', timestampMs: 0, mapping: defaultMappingSettings }
+const asText = (line: PrintedLine) => ({ ...line, text: line.text.toString() })
 const printed = (value: unknown) => {
   const byteLength = JSON.stringify(value).length
-  return printLine(translateLine({ number: 3, byteLength, decoded: { ok: true, value } }, settings))
+  return asText(printLine(translateLine({ number: 3, byteLength, decoded: { ok: true, value } }, settings)))
 }
 const person = { type: 'person', action: 'delete', identifiers: { id: '1' } }
 
 test('a line that was too long to keep is told by its length', () => {
-  expect(printTooLongLine(7, 70_000_001)).toEqual({
+  expect(asText(printTooLongLine(7, 70_000_001))).toEqual({
     text: '{"line":7,"outcome":"invalid","field":"record","reason":"must be of at most 64000000 bytes, found 70000001"}',
     outcome: 'invalid',
     messages: 0,
@@ -48,7 +49,7 @@ test('a call whose messages are more text than one line can hold is reported, no
     cio_relationships: Array.from({ length: 50_000 }, (_, id) => ({ identifiers: { id } })),
   }
   expect(printed(call)).toEqual({
-    text: '{"line":3,"outcome":"invalid","field":"record","reason":"becomes more text than one line can hold, which is 500000000 characters"}',
+    text: '{"line":3,"outcome":"invalid","field":"record","reason":"becomes more text than one line can hold, which is 500000000 bytes"}',
     outcome: 'invalid',
     messages: 0,
     isInPart: false,
