@@ -1,4 +1,5 @@
 // A seeded source of choices (mulberry32): the same seed gives the same benchmark on every machine.
+import { seededRandom } from '../test/support/seeded-random.ts'
 
 export interface Random {
   /** From `low` to `high`, both included. */
@@ -16,13 +17,7 @@ export interface Random {
 const base32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 export function createRandom(seed: number): Random {
-  let state = seed
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
+  const next = seededRandom(seed)
   const integer = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1))
   const letters = (alphabet: string, length: number): string =>
     Array.from({ length }, () => alphabet[integer(0, alphabet.length - 1)]).join('')

@@ -5,7 +5,7 @@ import { leadersOf, stockKafka, withStockAdmin } from '../test/support/cluster-s
 import type { Cluster } from '../test/support/cluster.ts'
 import { createLedger, type Account } from '../test/support/accounting.ts'
 import { readWithJava } from '../test/support/committed-reader.ts'
-import { seededRandom } from './seeded-random.ts'
+import { seededRandom } from '../test/support/seeded-random.ts'
 import { until } from '../test/support/until.ts'
 import { toRow, type Row } from './report.ts'
 import type { Leg, Scenario, Size, Topics } from './scenario.ts'

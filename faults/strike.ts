@@ -1,7 +1,7 @@
 // What scenarios share: waiting for a rule to strike, and saying so when it cannot.
 import type { ArmedRule } from '../test/support/fault-rules.ts'
 import type { ApiName } from '../test/support/kafka-frames.ts'
-import { shuffled } from './seeded-random.ts'
+import { shuffled } from '../test/support/seeded-random.ts'
 import type { Stage } from './scenario.ts'
 
 export interface Attempt {
@@ -76,4 +76,21 @@ export function oftenEnough<T>(things: readonly T[], count: number): readonly T[
   return Array.from({ length: Math.ceil(count / things.length) }, () => things)
     .flat()
     .slice(0, count)
+}
+
+/** Two processes, and form after form, `size.rounds` of them, in the midst of the work of a portion; each is over when all
+ *  work is done. */
+export async function strikeInTheMidst<F>(
+  stage: Stage,
+  forms: readonly F[],
+  strike: (form: F, portion: number) => Promise<void>,
+): Promise<void> {
+  const portion = Math.ceil(stage.size.records / stage.size.rounds)
+  await stage.untilOwned([stage.start(), stage.start()])
+  for (const form of oftenEnough(forms, stage.size.rounds)) {
+    await stage.feed(portion)
+    await stage.untilDone(Math.ceil(stage.random() * (portion / 4)))
+    await strike(form, portion)
+    await stage.until('the work is done', () => stage.progress.done() >= stage.progress.fed())
+  }
 }

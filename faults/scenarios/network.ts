@@ -1,7 +1,7 @@
 // Faults of whole connections: slow, half-open, refused, all cut at once. Two processes.
 import { systemClock } from '../../src/clock.ts'
 import type { FaultProxy } from '../../test/support/fault-proxy.ts'
-import { oftenEnough } from '../strike.ts'
+import { strikeInTheMidst } from '../strike.ts'
 import type { Scenario } from '../scenario.ts'
 
 interface Form {
@@ -39,16 +39,11 @@ export const network: Scenario = {
   usual: { rounds: 8, records: 32_000 },
   short: { rounds: 3, records: 6_000 },
   async run(stage) {
-    const portion = Math.ceil(stage.size.records / stage.size.rounds)
-    await stage.untilOwned([stage.start(), stage.start()])
-    for (const { name, lastsMs, begin, end } of oftenEnough(forms, stage.size.rounds)) {
-      await stage.feed(portion)
-      await stage.untilDone(Math.ceil(stage.random() * (portion / 4)))
+    await strikeInTheMidst(stage, forms, async ({ name, lastsMs, begin, end }) => {
       for (const proxy of stage.cluster.proxies) begin(proxy)
       stage.struck(name)
       await systemClock.sleep(lastsMs)
       for (const proxy of stage.cluster.proxies) end(proxy)
-      await stage.until('the work is done', () => stage.progress.done() >= stage.progress.fed())
-    }
+    })
   },
 }

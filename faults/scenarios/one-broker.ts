@@ -1,6 +1,6 @@
 // The only broker goes away and comes back: stopped in order, killed, frozen. Two processes.
 import { systemClock } from '../../src/clock.ts'
-import { oftenEnough } from '../strike.ts'
+import { strikeInTheMidst } from '../strike.ts'
 import type { Scenario, Stage } from '../scenario.ts'
 
 type Form = (stage: Stage) => Promise<void>
@@ -34,13 +34,6 @@ export const oneBroker: Scenario = {
   usual: { rounds: 6, records: 24_000 },
   short: { rounds: 3, records: 6_000 },
   async run(stage) {
-    const portion = Math.ceil(stage.size.records / stage.size.rounds)
-    await stage.untilOwned([stage.start(), stage.start()])
-    for (const form of oftenEnough(forms, stage.size.rounds)) {
-      await stage.feed(portion)
-      await stage.untilDone(Math.ceil(stage.random() * (portion / 4)))
-      await form(stage)
-      await stage.until('the work is done', () => stage.progress.done() >= stage.progress.fed())
-    }
+    await strikeInTheMidst(stage, forms, (form) => form(stage))
   },
 }

@@ -1,7 +1,7 @@
 // Three brokers, every partition with three copies, two of which must be in sync: a leader killed, coordinators killed, a
 // rolling restart, a topic without enough copies for a while. Two processes.
 import { kafkajs, leadersOf } from '../../test/support/cluster-state.ts'
-import { oftenEnough } from '../strike.ts'
+import { strikeInTheMidst } from '../strike.ts'
 import type { Scenario, Stage } from '../scenario.ts'
 
 type Form = (stage: Stage, portion: number) => Promise<void>
@@ -51,14 +51,7 @@ export const threeBrokers: Scenario = {
   usual: { rounds: 5, records: 30_000 },
   short: { rounds: 1, records: 4_000 },
   async run(stage) {
-    const portion = Math.ceil(stage.size.records / stage.size.rounds)
-    await stage.untilOwned([stage.start(), stage.start()])
-    for (const form of oftenEnough(forms, stage.size.rounds)) {
-      await stage.feed(portion)
-      await stage.untilDone(Math.ceil(stage.random() * (portion / 4)))
-      await form(stage, portion)
-      await stage.until('the work is done', () => stage.progress.done() >= stage.progress.fed())
-    }
+    await strikeInTheMidst(stage, forms, (form, portion) => form(stage, portion))
   },
 }
 

@@ -111,8 +111,7 @@ async function connect(kafka: Kafka): Promise<KafkajsCluster> {
   const create = Object.getOwnPropertySymbols(kafka).find(
     ({ description }) => description === 'private:Kafka:createCluster',
   )
-  if (create === undefined) throw new TrackbridgeError('TB_BUG', 'kafkajs has no createCluster')
-  const factory = (kafka as unknown as Record<symbol, (options: object) => KafkajsCluster>)[create]
+  const factory = create && (kafka as unknown as Record<symbol, (options: object) => KafkajsCluster>)[create]
   if (factory === undefined) throw new TrackbridgeError('TB_BUG', 'kafkajs has no createCluster')
   const cluster = factory({ metadataMaxAge: metadataMaxAgeMs, allowAutoTopicCreation: false })
   await cluster.connect()

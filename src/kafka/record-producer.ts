@@ -1,10 +1,9 @@
 // A producer outside of transactions over a cluster of its own use: idempotent or plain, acks=all. Opens and closes.
-import { TrackbridgeError } from '../errors.ts'
 import type { OutRecord } from './broker.ts'
+import { claimProducerId } from './producer-id.ts'
 import { createRecordWriter, type WriterDeps } from './record-writer.ts'
-import { retryPassing } from './retry-passing.ts'
 import { toTrackbridgeError } from './kafkajs-errors.ts'
-import { initProducerId, type ProducerIdentity } from './wire/transaction-requests.ts'
+import type { ProducerIdentity } from './wire/transaction-requests.ts'
 
 export interface RecordProducer {
   /** As RecordWriter.write. */
@@ -40,12 +39,5 @@ export async function openRecordProducer(
 // Any broker hands out producer ids; the group's coordinator is one that we are allowed to ask for.
 async function claimIdentity({ cluster, clock }: WriterDeps, group: string): Promise<ProducerIdentity> {
   const node = await cluster.coordinator('group', group)
-  let identity: ProducerIdentity | undefined
-  await retryPassing(clock, async () => {
-    const { code, ...claimed } = await node.send(initProducerId(null, produceTimeoutMs))
-    identity = claimed
-    return code
-  })
-  if (identity === undefined) throw new TrackbridgeError('TB_BUG', 'a producer was opened without an identity')
-  return identity
+  return claimProducerId({ node, clock }, null, produceTimeoutMs)
 }

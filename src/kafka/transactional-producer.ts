@@ -8,6 +8,7 @@ import type { CommitResult, TopicPartition, Unit } from './broker.ts'
 import type { ClusterNode } from './cluster.ts'
 import { within } from './deadline.ts'
 import { isAnswer, toTrackbridgeError } from './kafkajs-errors.ts'
+import { claimProducerId } from './producer-id.ts'
 import { createRecordWriter, type RecordWriter, type WriterDeps } from './record-writer.ts'
 import { retryPassing } from './retry-passing.ts'
 import { failedCommit } from './session-state.ts'
@@ -18,7 +19,6 @@ import {
   addOffsetsToTxn,
   addPartitionsToTxn,
   endTxn,
-  initProducerId,
   txnOffsetCommit,
   type TransactionIdentity,
 } from './wire/transaction-requests.ts'
@@ -94,16 +94,17 @@ async function fence(deps: TransactionDeps, options: TransactionOptions): Promis
   ])
   requireOffsetFencing(group)
   const newer = (await transaction.send(transactionVersion())) >= 2
-  let identity: TransactionIdentity | undefined
-  await retryPassing(clock, async () => {
-    const { code, ...known } = await transaction.send(initProducerId(transactionalId, transactionTimeoutMs))
-    identity = { ...known, transactionalId }
-    return code
-  })
-  if (identity === undefined) throw new TrackbridgeError('TB_BUG', 'a producer was opened without an identity')
+  const claimed = await claimProducerId({ node: transaction, clock }, transactionalId, transactionTimeoutMs)
   const produceOptions = { transactionalId, apiVersion: newer ? 12 : 7, timeoutMs: produceTimeoutMs } as const
   const writer = createRecordWriter(deps, produceOptions)
-  return { deps, options, coordinators: { transaction, group }, newer, writer, identity }
+  return {
+    deps,
+    options,
+    coordinators: { transaction, group },
+    newer,
+    writer,
+    identity: { ...claimed, transactionalId },
+  }
 }
 
 function requireOffsetFencing(coordinator: ClusterNode): void {

@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { startStandInApi, type StandInApi, type StandInOptions } from '../../src/demo/stand-in-api.ts'
-import { createFakeClock, seededRandom } from '../support/fake-clock.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { seededRandom } from '../support/seeded-random.ts'
 
 async function startApi(changes: Partial<StandInOptions> = {}): Promise<StandInApi> {
   const api = await startStandInApi({ clock: systemClock, random: seededRandom(1), apiKey: 'key', ...changes })

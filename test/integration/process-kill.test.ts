@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import { seededRandom } from '../support/fake-clock.ts'
+import { seededRandom } from '../support/seeded-random.ts'
 import { readCommitted } from '../support/kafka.ts'
 import {
   createPipeline,

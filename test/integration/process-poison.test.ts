@@ -3,10 +3,10 @@ import { systemClock } from '../../src/clock.ts'
 import type { ProcessRecord } from '../../src/processor/poison.ts'
 import { startProcessor, type Processor } from '../../src/processor/processor.ts'
 import { processRecord } from '../../src/processor/topology.ts'
-import { defaultMappingSettings } from '../../src/translate/mapping-table.ts'
 import { readCommitted } from '../support/kafka.ts'
 import { openBroker } from '../support/kafkajs-adapter.ts'
 import { createPipeline, preload, verifyPipeline, watchOffsets, type Pipeline } from '../support/pipeline.ts'
+import { processorOptions } from '../support/processor.ts'
 import { routeTo } from '../support/raw-records.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { startTrackbridge } from '../support/trackbridge-process.ts'
@@ -32,24 +32,17 @@ async function start({ group, rawTopic, topics }: Pipeline, inject: ProcessRecor
   const { log, lines } = createRecordingLog()
   const processor = await startProcessor(
     { broker: openBroker(), clock: systemClock, log, processRecord: inject },
-    {
+    processorOptions({
       group,
       rawTopic,
       deadLetterTopic: topics.deadLetters,
       maxDeadLetterShare: maxShare,
       unsupportedTopic: topics.unsupported,
       routes: topics.destinations.map((name) => routeTo(name)),
-      mapping: defaultMappingSettings,
-      partitioning: 'source',
-      delivery: 'exactly-once',
-      commit: 'partition',
       chunkRecords: 500,
-      concurrency: 16,
-      maxWaitMs: 100,
       maxBytesPerPartition: 262_144,
       sessionTimeoutMs: 6_000,
-      transactionTimeoutMs: 30_000,
-    },
+    }),
   )
   onTestFinished(() => processor.stop())
   return { processor, errors: () => lines.filter(({ level }) => level === 'error').map(({ message }) => message) }

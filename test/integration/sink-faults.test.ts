@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { startStandInApi, type StandInApi, type StandInFaults } from '../../src/demo/stand-in-api.ts'
-import { seededRandom } from '../support/fake-clock.ts'
+import { seededRandom } from '../support/seeded-random.ts'
 import { produceRaw, readCommitted } from '../support/kafka.ts'
 import { createPipeline, watchOffsets } from '../support/pipeline.ts'
 import { startTrackbridge } from '../support/trackbridge-process.ts'

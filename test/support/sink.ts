@@ -4,7 +4,8 @@ import { startStandInApi, type StandInApi, type StandInFaults } from '../../src/
 import { silentLog } from '../../src/ops/log.ts'
 import type { DeadLetter } from '../../src/records/dead-letter.ts'
 import { startSink, type Sink, type SinkDestination, type SinkOptions } from '../../src/sink/sink.ts'
-import { createFakeClock, runUntil, seededRandom, type FakeClock } from './fake-clock.ts'
+import { createFakeClock, runUntil, type FakeClock } from './fake-clock.ts'
+import { seededRandom } from './seeded-random.ts'
 import { createMemoryBroker, type MemoryBroker } from './memory-broker.ts'
 
 export const group = 'tb.sink.main'
