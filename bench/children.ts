@@ -3,6 +3,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../src/clock.ts'
+import { executableFlags } from '../test/support/executable-flags.ts'
 import type { Job, Snapshot } from './contenders/contender.ts'
 
 export interface Child {
@@ -23,8 +24,7 @@ const endWithinMs = 60_000
 /** Starts a contender of child.ts. What it prints to stderr is shown, e.g. faults. `nodeOptions`: `['--cpu-prof']`. */
 export function startChild(name: string, job: Job, nodeOptions: readonly string[] = []): Child {
   const child = fork(script, [name, JSON.stringify(job)], {
-    // kafkajs computes waits that lie in the past.
-    execArgv: ['--disable-warning=TimeoutNegativeWarning', ...nodeOptions],
+    execArgv: [...executableFlags, ...nodeOptions],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...process.env, KAFKAJS_NO_PARTITIONER_WARNING: '1' },
   })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { executableFlags } from '../test/support/executable-flags.ts'
 import type { Leg } from './scenario.ts'
 
 export interface LegStart {
@@ -29,7 +30,7 @@ export function startLeg({ name, entry, config }: LegStart): Leg {
   const folder = mkdtempSync(join(tmpdir(), 'trackbridge-leg-'))
   const path = join(folder, 'trackbridge.yaml')
   writeFileSync(path, JSON.stringify(config))
-  const args = ['--disable-warning=TimeoutNegativeWarning', fileURLToPath(entry), '--config', path, 'process']
+  const args = [...executableFlags, fileURLToPath(entry), '--config', path, 'process']
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const lines: Line[] = []
   createInterface(child.stderr).on('line', (line) => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
+import { executableFlags } from './executable-flags.ts'
 
 const main = resolve(import.meta.dirname, '../../src/main.ts')
 
@@ -30,7 +31,8 @@ export function startTrackbridge(args: readonly string[], document: object): Tra
   const folder = mkdtempSync(join(tmpdir(), 'trackbridge-process-'))
   const path = join(folder, 'trackbridge.yaml')
   writeFileSync(path, JSON.stringify(document))
-  const child = spawn(process.execPath, [main, '--config', path, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const command = [...executableFlags, main, '--config', path, ...args]
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] })
   const lines: Record<string, unknown>[] = []
   createInterface({ input: child.stderr }).on('line', (line) => lines.push(parsed(line)))
   let end: ProcessEnd | undefined
