@@ -16,7 +16,8 @@ export interface CheckItem {
 
 export type ProbeAnswer = { readonly status: number } | { readonly networkError: string }
 
-/** POSTs an empty batch to `<url>/batch` with X-Strict-Mode: 1. Never rejects for an answer or a network error. */
+/** The Pipelines API: POSTs an empty batch to `<url>/batch` with X-Strict-Mode: 1. Any other endpoint takes whatever it is
+ *  sent, so it is only asked with OPTIONS, without credentials. Never rejects for an answer or a network error. */
 export type Probe = (sink: SinkConfig, signal: AbortSignal) => Promise<ProbeAnswer>
 
 /** True when nothing has failed or was skipped; warnings are allowed. */
@@ -123,15 +124,23 @@ export async function apiItems(config: Config, probe: Probe, signal: AbortSignal
   const items = config.destinations.map(async ({ name, sink }: DestinationConfig) => {
     if (sink === undefined) return []
     const answer = await probe(sink, signal).catch((error: unknown) => ({ networkError: messageOf(error) }))
-    return [{ name: `API of ${name}`, ...judgeProbe(answer, sink.url) }]
+    return [{ name: `API of ${name}`, ...judgeProbe(answer, sink) }]
   })
   return (await Promise.all(items)).flat()
 }
 
-/** What an answer to an empty batch proves. 400 is the API refusing the empty batch of a key that it knows. */
-export function judgeProbe(answer: ProbeAnswer, url: string): Omit<CheckItem, 'name'> {
+/** What an answer to the probe proves. 400 is the API refusing the empty batch of a key that it knows. Of an endpoint that
+ *  is none of Pipelines any answer but the proxy's own proves that it is there, and none that it takes the credentials. */
+export function judgeProbe(
+  answer: ProbeAnswer,
+  { url, format }: Pick<SinkConfig, 'url' | 'format'>,
+): Omit<CheckItem, 'name'> {
   if ('networkError' in answer) return { state: 'failed', details: [`${url} is not reached: ${answer.networkError}`] }
   const { status } = answer
+  if (format !== 'pipelines' && status !== 407) {
+    const details = [`${url} is reached; only the first batch shows whether it takes messages and credentials`]
+    return { state: 'ok', details }
+  }
   if (status === 400 || (status >= 200 && status < 300))
     return { state: 'ok', details: [`${url} is reached and takes the API key`] }
   const why =

@@ -51,14 +51,14 @@ export function explainMessage(
   { message, row }: MessagePart,
   number: number,
   source: string | undefined,
-  { destinations, defaultLimits: limits }: ExplainSettings,
+  { destinations, defaultRules: rules }: ExplainSettings,
 ): MessageFacts {
   const known = { number, row, message, key: messageKey(message) }
   if (destinations === undefined)
     return {
       ...known,
       routes: [],
-      sizes: [sizeOf(message, { name: null, integrations: message.integrations, limits })],
+      sizes: [sizeOf(message, { name: null, integrations: message.integrations, rules })],
     }
   const routes = destinations.map((destination) => routeOf(destination, message, source))
   const taking = destinations.filter((_, index) => routes[index]?.isTaken === true)
@@ -71,20 +71,20 @@ function routeOf(destination: ExplainedDestination, message: Message, source: st
   return { destination: name, topic, isTaken: reason === null, reason, integrations }
 }
 
-type Measured = Pick<ExplainedDestination, 'limits'> & {
+type Measured = Pick<ExplainedDestination, 'rules'> & {
   readonly name: string | null
   readonly integrations: JsonObject
 }
 
-function sizeOf(message: Message, { name, integrations, limits }: Measured): MessageSize {
+function sizeOf(message: Message, { name, integrations, rules }: Measured): MessageSize {
   const value = messageValue(message, integrations)
   const sent = outgoing(value)
   const bytes = sent.ok ? sent.bytes : value.length
   return {
     destination: name,
     bytes,
-    placement: limits === undefined ? null : placeCall(bytes, limits),
-    maxCallBytes: limits?.maxCallBytes ?? null,
-    maxSingleBytes: limits?.maxSingleBytes ?? null,
+    placement: rules === undefined ? null : placeCall(bytes, rules),
+    maxCallBytes: rules?.limits.maxCallBytes ?? null,
+    maxSingleBytes: rules?.limits.maxSingleBytes ?? null,
   }
 }

@@ -1,11 +1,11 @@
 // Config -> the running sink leg, as engines.ts wants it.
 import type { Config } from '../config/schema.ts'
 import { TrackbridgeError } from '../errors.ts'
+import type { DestinationStatus } from '../sink/destination.ts'
 import { startSink, type Sink, type SinkDestination, type SinkOptions } from '../sink/sink.ts'
 import type { Engine } from './engines.ts'
-import { pipelinesApiOptions } from './pipelines-settings.ts'
+import { endpointOptions } from './endpoint-settings.ts'
 import { createRate, type EngineDeps } from './processor-engine.ts'
-import { packageVersion } from './version.ts'
 
 /** Options of the sink for all destinations that have one, or for those named. TB_USAGE for a name that is none. */
 export function sinkOptions(config: Config, only: readonly string[] = []): SinkOptions {
@@ -20,18 +20,36 @@ export function sinkOptions(config: Config, only: readonly string[] = []): SinkO
   return {
     prefix: config.kafka.prefix,
     destinations: config.destinations.flatMap((entry) =>
-      only.length > 0 && !only.includes(entry.name) ? [] : toSinkDestination(entry),
+      only.length > 0 && !only.includes(entry.name) ? [] : toSinkDestination(entry, config.shutdownTimeoutMs),
     ),
     deadLetterTopic: config.deadLetters.topic,
     sessionTimeoutMs: config.kafka.sessionTimeoutMs,
-    version: packageVersion(),
   }
 }
 
-function toSinkDestination({ name, topic, sink }: Config['destinations'][number]): readonly SinkDestination[] {
+/** After the last request: for the last commit, and for leaving the group and the connections. */
+const leavingMs = 2_000
+
+function toSinkDestination(
+  { name, topic, sink }: Config['destinations'][number],
+  processTimeoutMs: number,
+): readonly SinkDestination[] {
   if (sink === undefined) return []
-  const { limits, shutdownTimeoutMs } = sink
-  return [{ ...pipelinesApiOptions(sink), name, topic, limits, shutdownTimeoutMs }]
+  const { limits, concurrency, format, rateLimit } = sink
+  // Whoever waits for requests as long as the whole end may take is ended before it has committed and left the group.
+  const longestMs = Math.max(processTimeoutMs - leavingMs, processTimeoutMs / 2)
+  return [
+    {
+      name,
+      topic,
+      endpoint: endpointOptions(sink),
+      limits,
+      concurrency,
+      format,
+      isRateShared: rateLimit.shared,
+      shutdownTimeoutMs: Math.min(sink.shutdownTimeoutMs, longestMs),
+    },
+  ]
 }
 
 /** The leg, with its figures for whoever shows them. */
@@ -54,19 +72,19 @@ export async function openSinkEngine(
     status: () => sink.status(),
     ended: sink.ended,
     stop: () => sink.stop(),
-    health: () =>
-      new Map(
-        sink
-          .status()
-          .map(({ destination, state, why }) => [
-            `sink ${destination}`,
-            state === 'ready' ? undefined : (why ?? 'blocked'),
-          ]),
-      ),
+    health: () => new Map(sink.status().map((status) => [`sink ${status.destination}`, notReady(status)])),
     progress: () => {
       const destinations = sink.status()
       const delivered = destinations.reduce((sum, { counters }) => sum + counters.delivered, 0)
       return { delivered, deliveredPerSecond: rate(delivered), destinations }
     },
   }
+}
+
+/** Why a destination is not ready, e.g. `the API does not accept the key (status 401); 340 messages wait, next try in
+ *  12 s`; undefined when it is. */
+export function notReady({ state, why, waiting, nextTryInMs }: DestinationStatus): string | undefined {
+  if (state === 'ready') return undefined
+  const next = nextTryInMs === null ? '' : `, next try in ${Math.ceil(nextTryInMs / 1_000)} s`
+  return `${why ?? 'blocked'}; ${waiting} ${waiting === 1 ? 'message waits' : 'messages wait'}${next}`
 }

@@ -2,7 +2,7 @@
 import { systemClock } from '../clock.ts'
 import { createLog } from '../ops/log.ts'
 import type { Output } from './output.ts'
-import { probePipelinesApi } from './pipelines-settings.ts'
+import { probeEndpoint } from './endpoint-settings.ts'
 import type { ProgramContext } from './program.ts'
 
 /** The context of a real run. `signal` aborts on SIGINT and SIGTERM. */
@@ -17,7 +17,7 @@ export function createContext(output: Output, signal: AbortSignal): ProgramConte
       const { createKafkajsBroker } = await import('../kafka/kafkajs-broker.ts')
       return createKafkajsBroker(settings, log, clock)
     },
-    probe: probePipelinesApi,
+    probe: probeEndpoint,
     stdin: () => process.stdin,
   }
 }

@@ -23,19 +23,22 @@ export function crossFaults(document: unknown): readonly Fault[] {
 }
 
 function sslFaults(document: unknown): readonly Fault[] {
-  const at = (key: string) => valueAt(document, ['kafka', 'ssl', key]) !== undefined
-  return [
-    ...(at('certFile') && !at('keyFile') ? [missingFile('keyFile', 'certFile')] : []),
-    ...(at('keyFile') && !at('certFile') ? [missingFile('certFile', 'keyFile')] : []),
-    ...(at('passphrase') && !at('keyFile') && !at('certFile') ? [missingFile('keyFile', 'passphrase')] : []),
-  ]
+  return certificateFaults(document, ['kafka', 'ssl'])
 }
 
-const missingFile = (key: string, beside: string): Fault => ({
-  key: `kafka.ssl.${key}`,
-  found: 'nothing',
-  allowed: `a file: kafka.ssl.${beside} needs it`,
-})
+function certificateFaults(document: unknown, parent: Path): readonly Fault[] {
+  const at = (key: string) => valueAt(document, [...parent, key]) !== undefined
+  const missing = (key: string, beside: string): Fault => ({
+    key: keyText([...parent, key]),
+    found: 'nothing',
+    allowed: `a file: ${keyText([...parent, beside])} needs it`,
+  })
+  return [
+    ...(at('certFile') && !at('keyFile') ? [missing('keyFile', 'certFile')] : []),
+    ...(at('keyFile') && !at('certFile') ? [missing('certFile', 'keyFile')] : []),
+    ...(at('passphrase') && !at('keyFile') && !at('certFile') ? [missing('keyFile', 'passphrase')] : []),
+  ]
+}
 
 function saslFaults(document: unknown): readonly Fault[] {
   const sasl = valueAt(document, ['kafka', 'sasl'])
@@ -46,10 +49,76 @@ function saslFaults(document: unknown): readonly Fault[] {
 function sinkFaults(document: unknown, sink: Path): readonly Fault[] {
   if (!isMapping(valueAt(document, sink))) return []
   return [
-    ...(both(document, sink, 'url', 'region') ? [tooMany(sink, 'url', 'region')] : []),
-    ...exactlyOne(document, sink, 'apiKey', 'apiKeyFile'),
+    ...addressFaults(document, sink),
+    ...credentialFaults(document, sink),
+    ...headerFaults(document, [...sink, 'headers']),
+    ...certificateFaults(document, sink),
     ...limitFaults(document, [...sink, 'limits']),
   ]
+}
+
+function addressFaults(document: unknown, sink: Path): readonly Fault[] {
+  const [format, url, region] = ['format', 'url', 'region'].map((key) => valueAt(document, [...sink, key]))
+  const at = (key: string) => keyText([...sink, key])
+  if (format === 'ndjson' || format === 'json-array') {
+    const only = `nothing: format ${format} needs url in its place`
+    return [
+      ...(url === undefined
+        ? [
+            {
+              key: at('url'),
+              found: 'nothing',
+              allowed: `the whole address of the endpoint: format ${format} needs it`,
+            },
+          ]
+        : []),
+      ...(region === undefined ? [] : [{ key: at('region'), found: 'a region', allowed: only }]),
+    ]
+  }
+  if (both(document, sink, 'url', 'region')) return [tooMany(sink, 'url', 'region')]
+  if (typeof url !== 'string' || !/\/(?:batch|identify|track|page|screen|group|alias)\/*$/.test(url)) return []
+  const allowed = 'the base only, as in https://cdp.customer.io/v1: /batch and /{type} are added to it'
+  return [{ key: at('url'), found: JSON.stringify(url.replace(/\/\/[^/]*@/, '//***@')), allowed }]
+}
+
+function credentialFaults(document: unknown, sink: Path): readonly Fault[] {
+  const auth: Path = [...sink, 'auth']
+  const found = valueAt(document, auth)
+  if (found === undefined) return exactlyOne(document, sink, 'apiKey', 'apiKeyFile')
+  const keys = ['apiKey', 'apiKeyFile'].filter((key) => valueAt(document, [...sink, key]) !== undefined)
+  const beside = keys.map((key): Fault => ({
+    key: keyText([...sink, key]),
+    found: `${key} beside auth`,
+    allowed: `${key} or auth, not both`,
+  }))
+  const type = isMapping(found) ? found['type'] : undefined
+  if (type === 'basic') return [...beside, ...exactlyOne(document, auth, 'password', 'passwordFile')]
+  return type === 'bearer' ? [...beside, ...exactlyOne(document, auth, 'token', 'tokenFile')] : beside
+}
+
+const ownHeaders: Readonly<Record<string, string>> = {
+  authorization: 'apiKey or auth',
+  'proxy-authorization': 'proxy',
+  'content-type': 'format',
+  'content-encoding': 'compression',
+}
+const madeHeaders =
+  /^(?:content-length|host|user-agent|x-strict-mode|connection|keep-alive|transfer-encoding|expect|upgrade|te|trailer)$/
+
+function headerFaults(document: unknown, headers: Path): readonly Fault[] {
+  const found = valueAt(document, headers)
+  const names = isMapping(found) ? Object.keys(found) : []
+  return names.flatMap((name, index) => {
+    const lower = name.toLowerCase()
+    const fault = (allowed: string): readonly Fault[] => [
+      { key: keyText(headers), found: `the header ${JSON.stringify(name)}`, allowed },
+    ]
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return fault('names of letters, digits and -')
+    if (ownHeaders[lower] !== undefined) return fault(`other headers: this one is set by ${ownHeaders[lower]}`)
+    if (madeHeaders.test(lower)) return fault('other headers: this one is set by trackbridge')
+    const isRepeated = names.slice(0, index).some((earlier) => earlier.toLowerCase() === lower)
+    return isRepeated ? fault('each name once') : []
+  })
 }
 
 const both = (document: unknown, parent: Path, one: string, other: string) =>

@@ -38,34 +38,102 @@ const limitsSchema = z.strictObject({
     [1_000, 100_000_000],
   ).default(64_000),
   maxInFlight: wholeNumber('requests under way at once', [1, 1_000]).default(8),
-  requestsPerSecond: wholeNumber('requests started in a second', [1, 100_000]).default(1_000),
+  requestsPerSecond: wholeNumber(
+    'requests started in a second with one API key; the API takes 3,000 in 3 seconds, some of which are late arrivals',
+    [1, 100_000],
+  ).default(950),
   lingerMs: milliseconds('longest wait for a batch to fill', [0, 60_000]).default(100),
-  maxBufferBytes: wholeNumber('fetching pauses when so many bytes wait to be sent', [100_000, 10_000_000_000]).default(
-    16_777_216,
-  ),
+  maxBufferBytes: wholeNumber(
+    'most bytes of messages in memory, an equal share for each partition; fetching pauses when it is full',
+    [100_000, 10_000_000_000],
+  ).default(33_554_432),
 })
+
+const authSchema = z
+  .discriminatedUnion(
+    'type',
+    [
+      z.strictObject({
+        type: z.literal('basic').describe('how we prove who we are; none: the headers do, or nothing'),
+        username: text('user name'),
+        password: text('password; this or passwordFile').optional(),
+        passwordFile: text('file that holds the password, read again when it changes; this or password').optional(),
+      }),
+      z.strictObject({
+        type: z.literal('bearer'),
+        token: text('bearer token; this or tokenFile').optional(),
+        tokenFile: text('file that holds the bearer token, read again when it changes; this or token').optional(),
+      }),
+      z.strictObject({ type: z.literal('none') }),
+    ],
+    {
+      error: ({ input }) => (typeof input === 'object' ? '' : 'a mapping with type: basic, bearer or none'),
+    },
+  )
+  .optional()
+  .describe('how we prove who we are, in place of an API key; absent: apiKey or apiKeyFile')
+
+const headerValue = 'text of printable characters, without line breaks'
 
 const sinkSchema = z
   .strictObject({
+    format: z
+      .enum(['pipelines', 'ndjson', 'json-array'])
+      .default('pipelines')
+      .describe(
+        'pipelines: the Pipelines API; ndjson: a message on each line; json-array: one list of messages, for any endpoint',
+      ),
     url: httpUrl(
-      'base of the API, to which /batch and /{type} are added; this or region',
-      'an http or https address without user name, query and closing /batch, as in https://cdp.customer.io/v1',
-    )
-      .refine((url) => !/\/(?:batch|identify|track|page|screen|group|alias)$/.test(url), {
-        error: 'the base only, as in https://cdp.customer.io/v1: /batch and /{type} are added to it',
-      })
-      .optional(),
+      'of pipelines the base, to which /batch and /{type} are added (this or region); of ndjson and json-array the whole address',
+      'an http or https address without user name and query, as in https://cdp.customer.io/v1',
+    ).optional(),
     region: z.enum(['us', 'eu']).optional().describe('region of the Customer.io account; absent: us; this or url'),
     apiKey: text('API key of the Pipelines source; this or apiKeyFile').optional(),
     apiKeyFile: text('file that holds the API key, read again when it changes; this or apiKey').optional(),
+    auth: authSchema,
+    headers: z
+      .record(z.string(), pattern(/^[\t\x20-\x7e]*[\x21-\x7e][\t\x20-\x7e]*$/, headerValue))
+      .default({})
+      .describe('further headers of every request: name to text; the texts are kept secret'),
+    compression: z
+      .enum(['none', 'gzip'])
+      .default('none')
+      .describe('of the bodies over 1 kB; gzip only where the endpoint takes it; limits count the bytes before'),
     proxy: proxyUrl('HTTP proxy for the requests; user name and password may stand in it; absent: none').optional(),
-    caFile: text('PEM file of the authority that signed the API, where it is not a public one').optional(),
+    caFile: text(
+      'PEM file of the authority that signed the API, where it is not a public one; read again when it changes',
+    ).optional(),
+    certFile: text(
+      'PEM file of our own certificate, for mutual TLS; needs keyFile; read again when it changes',
+    ).optional(),
+    keyFile: text(
+      'PEM file of our own private key, for mutual TLS; needs certFile; read again when it changes',
+    ).optional(),
+    passphrase: text('passphrase of keyFile').optional(),
+    concurrency: z
+      .enum(['partition', 'key'])
+      .default('partition')
+      .describe(
+        'partition: one request of a partition at a time; key: several, in order only for each person, for slow endpoints',
+      ),
+    rateLimit: z
+      .strictObject({
+        shared: z
+          .boolean()
+          .default(false)
+          .describe('false: each process may make so many; true: all together, by the share of partitions they own'),
+      })
+      .prefault({})
+      .describe('for whom limits.requestsPerSecond is meant'),
     shutdownTimeoutMs: milliseconds('at the end, longest wait for the requests under way', [0, 600_000]).default(
       20_000,
     ),
     limits: limitsSchema.prefault({}).describe('of requests, messages and memory; KB = 1,000 bytes'),
   })
-  .transform(({ url, region, ...rest }) => ({ ...rest, url: url ?? regionUrls[region ?? 'us'] }))
+  .transform(({ url = '', region, ...rest }) => ({
+    ...rest,
+    url: rest.format === 'pipelines' ? url.replace(/\/+$/, '') || regionUrls[region ?? 'us'] : url,
+  }))
 
 /** One destination. `topic` and `sink.url` are always there after parsing. */
 export const destinationSchema = z
@@ -81,6 +149,6 @@ export const destinationSchema = z
       .describe('the "integrations" of its messages: name to true, false or options'),
     sink: sinkSchema
       .optional()
-      .describe('forwards its topic to the Pipelines API; absent: left to consumers of your own'),
+      .describe('forwards its topic to the Pipelines API or another endpoint; absent: left to consumers of your own'),
   })
   .transform((entry) => ({ ...entry, topic: entry.topic ?? defaultDestinationTopic(entry.name) }))

@@ -62,7 +62,7 @@ function valueFault(issue: z.core.$ZodIssue, document: unknown, origins: Origins
   return { key: keyText(path), found: foundText(path, document, origins), allowed: `${allowed}${quotes}` }
 }
 
-const secretKeys: ReadonlySet<string> = new Set(['apiKey', 'password', 'passphrase'])
+const secretKeys: ReadonlySet<string> = new Set(['apiKey', 'password', 'passphrase', 'token', 'headers'])
 
 /** What stands at `path`, in words that are safe to print: `"abc"`, `8080`, `nothing`, `a list`. */
 function foundText(path: Path, document: unknown, origins: Origins): string {
@@ -74,7 +74,7 @@ function foundText(path: Path, document: unknown, origins: Origins): string {
   const source = origin === undefined ? '' : ` (from ${placeholdersOf(origin)})`
   // A file that is one text is not a configuration, but it may be a secret.
   if (path.length === 0) return kindOf(value)
-  if (path.at(-1) === 'sasl' || path.some((key) => secretKeys.has(String(key))))
+  if (path.at(-1) === 'sasl' || path.at(-1) === 'auth' || path.some((key) => secretKeys.has(String(key))))
     return `${kindOf(value)} that is not shown${source}`
   return `${shown(value)}${source}`
 }

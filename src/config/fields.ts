@@ -62,9 +62,8 @@ export const proxyUrl = (description: string) =>
 
 const proxyAllowed = 'the http or https address of a proxy, as in http://gateway.example.org:3128'
 
-/** An http or https address without user name, query or fragment; a closing slash is dropped. */
+/** An http or https address without user name, query or fragment. */
 export const httpUrl = (description: string, allowed: string) =>
   pattern(/^https?:\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/, allowed)
     .refine((url) => URL.canParse(url), { error: allowed })
-    .transform((url) => url.replace(/\/+$/, ''))
     .describe(description)

@@ -1,6 +1,7 @@
 // Reads the demo's topics as any consumer would, read_committed, and counts what is there: the balance is drawn against
 // these counts and not against what trackbridge says of itself. In: the broker port. Out: counts by topic, up to date.
 import type { Broker, ConsumerBatch, ConsumerRecord, Watermarks } from '../kafka/broker.ts'
+import { headersOf } from '../records/headers.ts'
 
 export interface ReadRecord {
   readonly topic: string
@@ -115,6 +116,8 @@ function toReadRecord(topic: string, record: ConsumerRecord): ReadRecord {
   }
 }
 
-function header({ headers }: ConsumerRecord, name: string): string | undefined {
-  return headers.find(([key]) => key === name)?.[1]?.toString('utf8')
+function header(record: ConsumerRecord, name: string): string | undefined {
+  return headersOf(record)
+    .find(([key]) => key === name)?.[1]
+    ?.toString('utf8')
 }

@@ -3,19 +3,20 @@
 //
 // Offsets are numbers: they stay exact up to 2^53, which a partition with a million records a second reaches after
 // 285 years. Adapters throw TB_BUG on a larger one. "next" is always the next offset to read, as in Kafka's own commits.
+import type { RecordHeaders } from '../records/headers.ts'
 
 export interface TopicPartition {
   readonly topic: string
   readonly partition: number
 }
 
-/** One committed record. Header keys may repeat, so headers are pairs. `timestamp` is milliseconds since 1970. */
+/** One committed record. `timestamp` is milliseconds since 1970. Headers are read by headersOf. */
 export interface ConsumerRecord {
   readonly offset: number
   readonly timestamp: number
   readonly key: Buffer | null
   readonly value: Buffer | null
-  readonly headers: readonly (readonly [key: string, value: Buffer | null])[]
+  readonly headers: RecordHeaders
 }
 
 /** Who we were in the group when a batch arrived. Opaque to engines; handed back on commit. */

@@ -3,6 +3,7 @@
 // most for each raw record, whatever a batch in it holds.
 import type { ConsumerRecord, OutRecord, TopicPartition } from '../kafka/broker.ts'
 import { deadLetterRecord } from '../records/dead-letter.ts'
+import { headersOf } from '../records/headers.ts'
 import { messageHeaders, messageKey, messageValue, passOn } from '../records/message-record.ts'
 import { decodeCall } from '../translate/call-text.ts'
 import type { Invalid, Unsupported } from '../translate/fault.ts'
@@ -79,7 +80,7 @@ const maxOutputBytes = 64_000_000
 /** The messages' records; undefined when they would be more than memory should hold. */
 function messageRecords(raw: Raw, { operations, source }: Translation, settings: TopologySettings) {
   const records: OutRecord[] = []
-  const origin = { place: `${raw.topic}:${raw.partition}:${raw.offset}`, passed: passOn(raw.headers) }
+  const origin = { place: `${raw.topic}:${raw.partition}:${raw.offset}`, passed: passOn(headersOf(raw)) }
   const sending: Sending = { raw, source, settings, records }
   let index = 0
   let unrouted = 0

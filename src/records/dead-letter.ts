@@ -1,6 +1,7 @@
 // What stands on the dead-letter topic and on the unsupported topic: the source record untouched, where it stood, and why
 // it went no further. In: a source record and the reason. Out: key, value and headers of the record to write. Process and
 // sink write the same shape. Ruled by kafka.md, "Topics", and sink.md, "Behaviour".
+import { headersOf, type RecordHeaders } from './headers.ts'
 
 /** Texts longer than this are cut, in bytes of UTF-8; KB = 1,000 bytes, as everywhere in sink.md. */
 export const maxMessageBytes = 2_000
@@ -14,7 +15,7 @@ export interface SourceRecord {
   readonly timestamp: number
   readonly key: Buffer | null
   readonly value: Buffer | null
-  readonly headers: readonly (readonly [key: string, value: Buffer | null])[]
+  readonly headers: RecordHeaders
 }
 
 export interface DeadLetterInput {
@@ -99,7 +100,7 @@ export function deadLetterRecord(input: DeadLetterInput): DeadLetterRecord {
     keyEncoding,
     value,
     valueEncoding,
-    headers: source.headers.map(([name, bytes]) => [name, ...encodeBytes(bytes)] as const),
+    headers: headersOf(source).map(([name, bytes]) => [name, ...encodeBytes(bytes)] as const),
     failedAt: toIsoTime(input.at),
   }
   return { key: source.key, value: JSON.stringify(letter), headers: headersFor(source) }
@@ -139,7 +140,7 @@ function toIsoTime(ms: number): string | null {
 }
 
 function headersFor(source: SourceRecord): Record<string, Buffer | string> {
-  const passed = source.headers.filter(
+  const passed = headersOf(source).filter(
     (header): header is readonly [string, Buffer] =>
       (header[0] === 'tb-replay' || header[0] === 'traceparent') && header[1] !== null,
   )

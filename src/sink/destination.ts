@@ -3,19 +3,14 @@
 //
 //   Offsets are committed at most every commitIntervalMs, and once more at the end; never those of a closed worker.
 import { TrackbridgeError } from '../errors.ts'
-import type { Consumer } from '../kafka/broker.ts'
-import {
-  narrate,
-  onAssignment,
-  onBatch,
-  overall,
-  type DestinationDeps,
-  type DestinationOptions,
-  type State,
-} from './assignment.ts'
-import type { Counted } from './delivery.ts'
+import type { ConsumeOptions, Consumer } from '../kafka/broker.ts'
+import { narrate, onAssignment, onBatch, overall } from './assignment.ts'
+import type { Counted } from './worker-state.ts'
+import type { DestinationDeps, DestinationOptions, State } from './destination-state.ts'
 import { createGate } from './gate.ts'
+import { heldBytes } from './intake.ts'
 import { createNarrator } from './narrator.ts'
+import { followPartitions } from './partition-share.ts'
 
 /** Messages since the start, but for `inFlight` (requests under way) and `bufferedBytes` (held now). */
 export type SinkCounters = Readonly<Record<Counted | 'inFlight' | 'bufferedBytes', number>>
@@ -28,6 +23,10 @@ export interface DestinationStatus {
   readonly why: string | null
   /** Partitions assigned to us that have had records. */
   readonly partitions: number
+  /** Messages held now. */
+  readonly waiting: number
+  /** Time to the next try while it is blocked, or retrying for longer; null when none is to come. */
+  readonly nextTryInMs: number | null
   readonly counters: SinkCounters
 }
 
@@ -41,53 +40,70 @@ export interface Destination {
 
 const commitIntervalMs = 500
 const fetchMaxWaitMs = 250
-const maxBytesPerFetch = 1_048_576
 const handOutConcurrency = 16
+/** Added partitions of the topic are noticed after so long, as in `process`. */
+const metadataMaxAgeMs = 60_000
 
 /** Joins the group. Rejects when the consumer cannot start. */
 export async function openDestination(deps: DestinationDeps, options: DestinationOptions): Promise<Destination> {
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
   ended.catch(() => undefined)
   const log = deps.log.child({ destination: options.name })
+  const stopping = new AbortController()
+  const shares = followPartitions({ ...deps, log }, options, stopping.signal)
+  const { limits } = options
   const state: State = {
     deps: { ...deps, log },
     options,
-    gate: createGate(deps.clock, options.limits),
+    gate: createGate({ maxInFlight: limits.maxInFlight, takeToken: (signal) => deps.rate.take(signal) }),
     narrator: createNarrator(log, deps.clock),
     counted: { delivered: 0, rejected: 0, requests: 0, retries: 0 },
     entries: new Map(),
-    stopping: new AbortController(),
+    stopping,
     fail: reject,
+    onOwned: (partitions) => shares.own(partitions),
     consumer: null,
     assigned: 1,
+    lastDeliveryMs: -Infinity,
+    recoveries: 0,
   }
-  const { group, topic, limits, sessionTimeoutMs } = options
-  const maxBytesPerPartition = Math.min(maxBytesPerFetch, limits.maxBufferBytes)
-  const consumer = await deps.broker.consume(
-    {
-      group,
-      topics: [topic],
-      concurrency: handOutConcurrency,
-      sessionTimeoutMs,
-      maxWaitMs: fetchMaxWaitMs,
-      maxBytesPerPartition,
-    },
-    {
+  const consumer = await deps.broker
+    .consume(consumeOptions(options), {
       onBatch: async (batch, context) => onBatch(state, batch, context),
       onAssignment: (partitions) => onAssignment(state, partitions),
-    },
-  )
+    })
+    .catch((error: unknown) => {
+      stopping.abort()
+      throw error
+    })
   state.consumer = consumer
   consumer.ended.catch(reject)
-  const committing = commitFromTimeToTime(state)
+  const background = Promise.all([commitFromTimeToTime(state), shares.ended])
   let stopped: Promise<void> | null = null
   return {
     ended,
     status: () => statusOf(state),
     stop() {
-      stopped ??= stop(state, consumer, committing).then(resolve)
+      stopped ??= stop(state, consumer, background).then(resolve)
       return stopped
     },
+  }
+}
+
+const smallestFetchBytes = 16_384
+const largestFetchBytes = 1_048_576
+
+function consumeOptions({ group, topic, partitions, limits, sessionTimeoutMs }: DestinationOptions): ConsumeOptions {
+  // What is fetched is packed; unpacked it is several times as large, and should fit into a partition's share.
+  const packedShareBytes = Math.floor(limits.maxBufferBytes / Math.max(1, partitions) / 16)
+  return {
+    group,
+    topics: [topic],
+    concurrency: handOutConcurrency,
+    sessionTimeoutMs,
+    maxWaitMs: fetchMaxWaitMs,
+    maxBytesPerPartition: Math.min(largestFetchBytes, Math.max(smallestFetchBytes, packedShareBytes)),
+    metadataMaxAgeMs,
   }
 }
 
@@ -121,33 +137,34 @@ async function commit(state: State): Promise<void> {
   }
 }
 
-async function stop(state: State, consumer: Consumer, committing: Promise<void>): Promise<void> {
-  const { deps, options, entries } = state
+async function stop(state: State, consumer: Consumer, background: Promise<unknown>): Promise<void> {
+  const { deps, options, entries, gate } = state
   state.stopping.abort()
+  // What is not under way is left to whoever goes on: nobody waits for a slot or a token any more.
+  gate.close()
   for (const entry of entries.values()) consumer.pause(entry)
   const enough = new AbortController()
   const workers = [...entries.values()].map((entry) => entry.worker)
   const finished = Promise.all(workers.map((worker) => worker.finish()))
   await Promise.race([finished, deps.clock.sleep(options.shutdownTimeoutMs, enough.signal)])
   enough.abort()
-  await committing
+  await background
   await commit(state)
   for (const worker of workers) worker.close()
   await consumer.stop()
+  deps.rate.leave()
 }
 
 function statusOf(state: State): DestinationStatus {
   const entries = [...state.entries.values()]
-  const { state: gravest, why } = overall(state)
+  const { state: gravest, why, nextTryAtMs } = overall(state)
   return {
     destination: state.options.name,
     state: gravest === 'blocked' || gravest === 'stopped' ? 'blocked' : 'ready',
     why,
     partitions: entries.length,
-    counters: {
-      ...state.counted,
-      inFlight: state.gate.inFlight(),
-      bufferedBytes: entries.reduce((sum, entry) => sum + entry.worker.bufferedBytes(), 0),
-    },
+    waiting: entries.reduce((sum, { worker }) => sum + worker.held(), 0),
+    nextTryInMs: nextTryAtMs === null ? null : Math.max(0, nextTryAtMs - state.deps.clock.now()),
+    counters: { ...state.counted, inFlight: state.gate.inFlight(), bufferedBytes: heldBytes(state) },
   }
 }

@@ -1,73 +1,113 @@
-// The way out of one destination: at most `maxInFlight` requests at once, in the order asked for, no faster than the
-// token bucket allows. In: a request to make. Out: its result. Ruled by sink.md, "Behaviour".
-import type { Clock } from '../clock.ts'
-import { defaultBurst, fullBucket, takeToken } from './token-bucket.ts'
+// The way out of one destination: at most `maxInFlight` requests at once, partitions in turn, each with a token of the
+// rate limit. In: a request to make. Out: its result. Ruled by sink.md, "Behaviour".
+//
+//   waiting for a slot -> waiting for a token -> under way -> over; a partition in back-off is in none of them.
+import { createFairQueue } from './fair-queue.ts'
 
 export interface GateOptions {
   readonly maxInFlight: number
-  readonly requestsPerSecond: number
+  /** Waits until one more request may start; false when `signal` aborts before. */
+  readonly takeToken: (signal: AbortSignal) => Promise<boolean>
 }
 
 export interface Gate {
-  /** Waits for its turn, then runs `request`; null when `signal` aborts before its turn has come. */
-  run<T>(signal: AbortSignal, request: () => Promise<T>): Promise<T | null>
+  /** Waits for a slot, partitions taking turns, and for a token, then runs `request`; null when `signal` aborts or the
+   *  gate closes before. */
+  run<T>(partition: number, signal: AbortSignal, request: () => Promise<T>): Promise<T | null>
   /** Requests under way. */
   inFlight(): number
+  /** Nobody goes any more; requests under way go on. */
+  close(): void
 }
 
-export function createGate(clock: Clock, options: GateOptions): Gate {
-  const rate = { requestsPerSecond: options.requestsPerSecond, burst: defaultBurst(options.requestsPerSecond) }
-  const waiting: (() => void)[] = []
-  let bucket = fullBucket(rate, clock.now())
-  let free = options.maxInFlight
+export function createGate({ maxInFlight, takeToken }: GateOptions): Gate {
+  const slots = createSlots(maxInFlight)
+  const turns = new Set<AbortController>()
+  let closed = false
   let inFlight = 0
 
-  const release = (): void => {
-    const next = waiting.shift()
-    if (next) next()
-    else free++
-  }
-  const slot = async (signal: AbortSignal): Promise<boolean> => {
-    if (signal.aborted) return false
-    if (free > 0) {
-      free--
-      return true
+  const pass = async <T>({ partition, signal, begin }: Turn, request: () => Promise<T>): Promise<T | null> => {
+    if (!(await slots.take(partition, signal))) return null
+    try {
+      if (!(await takeToken(signal))) return null
+      begin()
+      inFlight++
+      try {
+        return await request()
+      } finally {
+        inFlight--
+      }
+    } finally {
+      slots.giveBack()
     }
-    return new Promise<boolean>((resolve) => {
+  }
+
+  return {
+    inFlight: () => inFlight,
+    close() {
+      closed = true
+      for (const turn of turns) turn.abort()
+    },
+    async run(partition, signal, request) {
+      const turn = new AbortController()
+      const leave = (): void => turn.abort()
+      const begin = (): void => {
+        turns.delete(turn)
+        signal.removeEventListener('abort', leave)
+      }
+      turns.add(turn)
+      signal.addEventListener('abort', leave, { once: true })
+      if (closed || signal.aborted) leave()
+      try {
+        return await pass({ partition, signal: turn.signal, begin }, request)
+      } finally {
+        begin()
+      }
+    },
+  }
+}
+
+interface Turn {
+  readonly partition: number
+  /** Aborts when the wait is over for nothing. */
+  readonly signal: AbortSignal
+  /** The wait is over: the request starts. */
+  readonly begin: () => void
+}
+
+interface Slots {
+  /** False when `signal` aborts before one is free. */
+  take(partition: number, signal: AbortSignal): Promise<boolean>
+  giveBack(): void
+}
+
+function createSlots(count: number): Slots {
+  const waiting = createFairQueue<number, () => void>()
+  let free = count
+  return {
+    giveBack() {
+      const next = waiting.shift()
+      if (next) next()
+      else free++
+    },
+    async take(partition, signal) {
+      if (signal.aborted) return false
+      if (free > 0) {
+        free--
+        return true
+      }
+      const { promise, resolve } = Promise.withResolvers<boolean>()
       const enter = (): void => {
         signal.removeEventListener('abort', leave)
         resolve(true)
       }
       const leave = (): void => {
-        waiting.splice(waiting.indexOf(enter), 1)
+        waiting.remove(partition, enter)
         resolve(false)
       }
-      waiting.push(enter)
+      waiting.push(partition, enter)
       signal.addEventListener('abort', leave, { once: true })
-    })
-  }
-  const token = async (signal: AbortSignal): Promise<boolean> => {
-    const taken = takeToken(bucket, clock.now(), rate)
-    bucket = taken.bucket
-    if (taken.waitMs > 0) await clock.sleep(taken.waitMs, signal)
-    return !signal.aborted
-  }
-
-  return {
-    inFlight: () => inFlight,
-    async run(signal, request) {
-      if (!(await slot(signal))) return null
-      try {
-        if (!(await token(signal))) return null
-        inFlight++
-        try {
-          return await request()
-        } finally {
-          inFlight--
-        }
-      } finally {
-        release()
-      }
+      return promise
     },
   }
 }

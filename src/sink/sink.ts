@@ -4,10 +4,12 @@ import type { Clock } from '../clock.ts'
 import { TrackbridgeError } from '../errors.ts'
 import type { Broker, Producer } from '../kafka/broker.ts'
 import type { Log } from '../ops/log.ts'
-import { createDeadLetterWriter } from './dead-letter-writer.ts'
-import type { SinkLimits } from './assignment.ts'
+import { createDeadLetterWriter, type WriteDeadLetters } from './dead-letter-writer.ts'
+import type { Shape, SinkLimits } from './destination-state.ts'
 import { openDestination, type Destination, type DestinationStatus } from './destination.ts'
-import { createPipelinesApi, type PipelinesApi, type PipelinesApiOptions } from './pipelines-api.ts'
+import { createHttpEndpoint, type HttpEndpoint, type HttpEndpointOptions } from './http-endpoint.ts'
+import { rateIdentity } from './rate-identity.ts'
+import { createRateLimits, type RateLimits } from './rate-limits.ts'
 
 export interface SinkDeps {
   readonly broker: Pick<Broker, 'admin' | 'consume' | 'producer'>
@@ -15,21 +17,17 @@ export interface SinkDeps {
   readonly log: Log
   /** From 0 up to, not including, 1. */
   random(): number
-  /** How requests are sent; absent: createPipelinesApi. */
-  readonly openApi?: (options: PipelinesApiOptions) => PipelinesApi
+  /** How requests are sent; absent: createHttpEndpoint. */
+  readonly openApi?: (options: HttpEndpointOptions) => Pick<HttpEndpoint, 'send' | 'close'>
 }
 
-export interface SinkDestination {
+export interface SinkDestination extends Shape {
   readonly name: string
   readonly topic: string
-  /** Base of the API, e.g. `https://cdp.customer.io/v1`. */
-  readonly url: string
-  /** Read for every request. */
-  apiKey(): string
-  readonly proxy?: string | undefined
-  /** PEM text of further authorities. */
-  readonly ca?: string | undefined
+  readonly endpoint: HttpEndpointOptions
   readonly limits: SinkLimits
+  /** True where other processes use the same key: each gets its part of requestsPerSecond. Absent: false. */
+  readonly isRateShared?: boolean
   readonly shutdownTimeoutMs: number
 }
 
@@ -39,8 +37,6 @@ export interface SinkOptions {
   readonly destinations: readonly SinkDestination[]
   readonly deadLetterTopic: string
   readonly sessionTimeoutMs: number
-  /** Of trackbridge, for the User-Agent. */
-  readonly version: string
 }
 
 export interface Sink {
@@ -57,35 +53,19 @@ export const sinkGroup = (prefix: string, destination: string): string => `${pre
 
 interface Opened {
   readonly destination: Destination
-  readonly api: PipelinesApi
+  readonly api: Pick<HttpEndpoint, 'close'>
 }
 
 /** Joins every group. Rejects with TB_TOPIC_MISSING, or with what the broker says; then nothing stays open. */
 export async function startSink(deps: SinkDeps, options: SinkOptions): Promise<Sink> {
-  const partitions = await deadLetterPartitions(deps, options)
+  const partitions = await partitionsOf(deps, options)
   const producer = await deps.broker.producer()
-  const deadLetter = createDeadLetterWriter(producer, { topic: options.deadLetterTopic, partitions })
+  const topic = options.deadLetterTopic
+  const deadLetter = createDeadLetterWriter(producer, { topic, partitions: partitions.get(topic) ?? 1 })
+  const parts = { deps, options, deadLetter, partitions, rates: createRateLimits(deps.clock) }
   const opened: Opened[] = []
   try {
-    for (const entry of options.destinations) {
-      const api = (deps.openApi ?? createPipelinesApi)(apiOptions(entry, options.version))
-      const { name, topic, limits, shutdownTimeoutMs } = entry
-      const destination = await openDestination(
-        { ...deps, random: () => deps.random(), api, deadLetter },
-        {
-          name,
-          topic,
-          group: sinkGroup(options.prefix, name),
-          limits,
-          shutdownTimeoutMs,
-          sessionTimeoutMs: options.sessionTimeoutMs,
-        },
-      ).catch(async (error: unknown) => {
-        await api.close()
-        throw error
-      })
-      opened.push({ destination, api })
-    }
+    for (const entry of options.destinations) opened.push(await open(parts, entry))
   } catch (error) {
     await closeAll(opened, producer)
     throw error
@@ -103,7 +83,43 @@ export async function startSink(deps: SinkDeps, options: SinkOptions): Promise<S
   }
 }
 
-async function deadLetterPartitions(deps: SinkDeps, options: SinkOptions): Promise<number> {
+interface Parts {
+  readonly deps: SinkDeps
+  readonly options: SinkOptions
+  readonly deadLetter: WriteDeadLetters
+  readonly partitions: ReadonlyMap<string, number>
+  readonly rates: RateLimits
+}
+
+async function open({ deps, options, deadLetter, partitions, rates }: Parts, entry: SinkDestination): Promise<Opened> {
+  const { endpoint, isRateShared = false, ...rest } = entry
+  const api = (deps.openApi ?? createHttpEndpoint)(endpoint)
+  const rate = rates.join({
+    identity: () => rateIdentity(endpoint),
+    requestsPerSecond: entry.limits.requestsPerSecond,
+    isShared: isRateShared,
+  })
+  try {
+    const destination = await openDestination(
+      { ...deps, random: () => deps.random(), api, deadLetter, rate },
+      {
+        ...rest,
+        isRateShared,
+        partitions: partitions.get(entry.topic) ?? 1,
+        group: sinkGroup(options.prefix, entry.name),
+        sessionTimeoutMs: options.sessionTimeoutMs,
+      },
+    )
+    return { destination, api }
+  } catch (error) {
+    rate.leave()
+    await api.close()
+    throw error
+  }
+}
+
+/** Of the destinations' topics and of the dead letters'. Rejects with TB_TOPIC_MISSING. */
+async function partitionsOf(deps: SinkDeps, options: SinkOptions): Promise<ReadonlyMap<string, number>> {
   const admin = await deps.broker.admin()
   try {
     const wanted = [options.deadLetterTopic, ...options.destinations.map(({ topic }) => topic)]
@@ -113,21 +129,9 @@ async function deadLetterPartitions(deps: SinkDeps, options: SinkOptions): Promi
       const names = missing.map((name) => `"${name}"`).join(', ')
       throw new TrackbridgeError('TB_TOPIC_MISSING', `the sink needs topics that do not exist: ${names}`)
     }
-    return found.get(options.deadLetterTopic)?.partitions ?? 1
+    return new Map([...found].map(([name, { partitions }]) => [name, partitions]))
   } finally {
     await admin.close()
-  }
-}
-
-function apiOptions(entry: SinkDestination, version: string): PipelinesApiOptions {
-  return {
-    url: entry.url,
-    apiKey: () => entry.apiKey(),
-    version,
-    timeoutMs: entry.limits.timeoutMs,
-    maxInFlight: entry.limits.maxInFlight,
-    ...(entry.proxy === undefined ? {} : { proxy: entry.proxy }),
-    ...(entry.ca === undefined ? {} : { ca: entry.ca }),
   }
 }
 

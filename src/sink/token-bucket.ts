@@ -18,13 +18,20 @@ export const defaultBurst = (requestsPerSecond: number): number => Math.max(1, M
 
 export const fullBucket = (rate: Rate, nowMs: number): TokenBucket => ({ tokens: rate.burst, atMs: nowMs })
 
-/** Takes one token, on credit if need be: the request may go after `waitMs`. Whoever asks first goes first.
- *  Promises that in any span of time at most `burst + requestsPerSecond * seconds` requests go. */
+/** The bucket as it stands now: to be asked before the rate changes, so that time passed counts at the rate it had. */
+export function refill(bucket: TokenBucket, nowMs: number, rate: Rate): TokenBucket {
+  // A clock that is set back fills nothing; time counts on from where it now stands, or requests would wait for it to
+  // come back to where it was.
+  const elapsedMs = Math.max(0, nowMs - bucket.atMs)
+  const tokens = Math.min(rate.burst, bucket.tokens + (elapsedMs / 1_000) * rate.requestsPerSecond)
+  return { tokens, atMs: nowMs }
+}
+
+/** Takes one token, on credit if need be: the request may go after `waitMs` (Infinity at a rate of 0). Whoever asks
+ *  first goes first. Promises that in any span of time at most `burst + requestsPerSecond * seconds` requests go. */
 export function takeToken(bucket: TokenBucket, nowMs: number, rate: Rate): { bucket: TokenBucket; waitMs: number } {
-  // A clock that is set back must not fill or empty the bucket.
-  const atMs = Math.max(bucket.atMs, nowMs)
-  const refilled = Math.min(rate.burst, bucket.tokens + ((atMs - bucket.atMs) / 1_000) * rate.requestsPerSecond)
-  const tokens = refilled - 1
+  const { tokens: filled, atMs } = refill(bucket, nowMs, rate)
+  const tokens = filled - 1
   const waitMs = tokens >= 0 ? 0 : Math.ceil((-tokens / rate.requestsPerSecond) * 1_000)
   return { bucket: { tokens, atMs }, waitMs }
 }

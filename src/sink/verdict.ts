@@ -1,10 +1,16 @@
-// PURE: what an answer of the Pipelines API means for the messages that were sent. In: status, headers and body, or the
-// name of a network error. Out: what to do next. Ruled by sink.md, "Behaviour", the table of answers.
+// PURE: what an answer means for the messages that were sent. In: status, headers and body, or the name of a network
+// error. Out: what to do next. Ruled by sink.md, "Behaviour", the table of answers.
 
-/** One HTTP request as it ended. Header names are lower case. `networkError` names the fault without secrets. */
-export type ApiAnswer =
-  | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
-  | { readonly networkError: string }
+interface ReceivedAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  readonly wasCompressed?: true
+}
+
+/** One HTTP request as it ended. Header names are lower case. `wasCompressed`: the request's body was.
+ *  `networkError` names the fault without secrets; `isConfiguration` where asking again does not mend it. */
+export type ApiAnswer = ReceivedAnswer | { readonly networkError: string; readonly isConfiguration?: true }
 
 export type Verdict =
   /** Settled: the API has taken all of them. */
@@ -13,8 +19,8 @@ export type Verdict =
   | { readonly verdict: 'retry'; readonly afterMs?: number; readonly why: string }
   /** At least one message is at fault: halve the batch; one that stands alone is a dead letter with this answer. */
   | { readonly verdict: 'halve'; readonly status: number; readonly body: string }
-  /** The configuration is at fault: no dead letters, wait until it is mended. */
-  | { readonly verdict: 'blocked'; readonly status: number; readonly why: string; readonly afterMs?: number }
+  /** The configuration is at fault: no dead letters, wait until it is mended. `status`: null where there was no answer. */
+  | { readonly verdict: 'blocked'; readonly status: number | null; readonly why: string; readonly afterMs?: number }
 
 const passingStatuses: ReadonlySet<number> = new Set([408, 425, 429])
 
@@ -25,18 +31,31 @@ const configurationFaults: Readonly<Record<number, string>> = {
   407: 'the proxy asks for credentials',
 }
 
+// nginx answers 400 where the connection is at fault, not the message: whole topics would become dead letters.
+const pagesOfNginx =
+  /<title>400 (No required SSL certificate was sent|The SSL certificate error|The plain HTTP request was sent to HTTPS port)<\/title>/
+
+function configurationFault({ status, body, wasCompressed }: ReceivedAnswer): string | undefined {
+  if (status >= 300 && status < 400) return 'the API answers with a redirect, which is never followed'
+  const fault = configurationFaults[status]
+  if (fault !== undefined) return fault
+  if (status === 415 && wasCompressed) return 'the API does not take compressed bodies: set compression to none'
+  const page = status === 400 ? pagesOfNginx.exec(body)?.[1] : undefined
+  return page === undefined ? undefined : `the server says "${page}": mend url, certFile or keyFile`
+}
+
 /** Promises one verdict for every answer; `nowMs` is only used for dates in Retry-After.
  *  A status that HTTP does not define counts as passing: nothing is lost by asking again. */
 export function verdict(answer: ApiAnswer, nowMs: number): Verdict {
-  if ('networkError' in answer) return { verdict: 'retry', why: answer.networkError }
+  if ('networkError' in answer) {
+    const why = answer.networkError
+    return answer.isConfiguration ? { verdict: 'blocked', status: null, why } : { verdict: 'retry', why }
+  }
   const { status } = answer
   if (status >= 200 && status < 300) return { verdict: 'delivered' }
   const afterMs = retryAfterMs(answer.headers['retry-after'], nowMs)
   const wait = afterMs === undefined ? {} : { afterMs }
-  if (status >= 300 && status < 400) {
-    return { verdict: 'blocked', status, why: 'the API answers with a redirect, which is never followed', ...wait }
-  }
-  const fault = configurationFaults[status]
+  const fault = configurationFault(answer)
   if (fault !== undefined) return { verdict: 'blocked', status, why: fault, ...wait }
   if (status >= 400 && status < 500 && !passingStatuses.has(status)) {
     return { verdict: 'halve', status, body: answer.body }

@@ -3,7 +3,8 @@
 import { parseJson } from '../json.ts'
 import { closeInto, openText, writeAscii, writeQuoted, writeSpan } from './byte-writer.ts'
 import { isVerbatim, textOf, writeValue, type CallKey, type CallObject, type VerbatimObject } from './call-object.ts'
-import { cutMembers, maxScanBytes } from './call-scanner.ts'
+import { maxScanBytes } from './call-scanner.ts'
+import { cutMembers } from './json-members.ts'
 
 /** True for an object without any keys. */
 export function isEmptyObject(object: CallObject): boolean {

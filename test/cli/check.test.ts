@@ -152,5 +152,18 @@ test.each<[string, ProbeAnswer, 'ok' | 'failed', string]>([
   ['500 proves nothing', { status: 500 }, 'failed', `${url} answers 500`],
   ['a network error proves nothing', { networkError: 'ENOTFOUND' }, 'failed', `${url} is not reached: ENOTFOUND`],
 ])('an answer to the empty batch is judged: %s', (_, answer, state, detail) => {
-  expect(judgeProbe(answer, url)).toEqual({ state, details: [detail] })
+  expect(judgeProbe(answer, { url, format: 'pipelines' })).toEqual({ state, details: [detail] })
+})
+
+const reached = `${url} is reached; only the first batch shows whether it takes messages and credentials`
+
+test.each<[ProbeAnswer, 'ok' | 'failed', string]>([
+  [{ status: 204 }, 'ok', reached],
+  [{ status: 401 }, 'ok', reached],
+  [{ status: 405 }, 'ok', reached],
+  [{ status: 407 }, 'failed', `${url} answers 407: the proxy wants a user name and password`],
+  [{ networkError: 'ECONNREFUSED' }, 'failed', `${url} is not reached: ECONNREFUSED`],
+])('an endpoint that is none of Pipelines is only reached: %j', (answer, state, detail) => {
+  for (const format of ['ndjson', 'json-array'] as const)
+    expect(judgeProbe(answer, { url, format })).toEqual({ state, details: [detail] })
 })

@@ -18,8 +18,7 @@ const rootKeys =
   'kafka, raw, partitioning, delivery, process, mapping, destinations, deadLetters, unsupported, topics, http, log, shutdownTimeoutMs'
 const limitKeys =
   'timeoutMs, maxBatchMessages, maxBatchBytes, maxCallBytes, maxSingleBytes, maxInFlight, requestsPerSecond, lingerMs, maxBufferBytes'
-const urlAllowed =
-  'an http or https address without user name, query and closing /batch, as in https://cdp.customer.io/v1'
+const urlAllowed = 'an http or https address without user name and query, as in https://cdp.customer.io/v1'
 
 export const faultyConfigs: readonly FaultyConfig[] = [
   { name: 'an empty file', yaml: '', lines: [`the file: found nothing; allowed: a mapping with ${rootKeys}`] },
@@ -50,7 +49,7 @@ export const faultyConfigs: readonly FaultyConfig[] = [
     name: 'a key in the wrong case',
     yaml: ofSink('apikey: k, apiKey: k'),
     lines: [
-      'destinations[0].sink.apikey: found an unknown key; did you mean destinations[0].sink.apiKey? Allowed: url, region, apiKey, apiKeyFile, proxy, caFile, shutdownTimeoutMs, limits',
+      'destinations[0].sink.apikey: found an unknown key; did you mean destinations[0].sink.apiKey? Allowed: format, url, region, apiKey, apiKeyFile, auth, headers, compression, proxy, caFile, certFile, keyFile, passphrase, concurrency, rateLimit, shutdownTimeoutMs, limits',
     ],
   },
   {
@@ -160,8 +159,8 @@ export const faultyConfigs: readonly FaultyConfig[] = [
     name: 'addresses that are none',
     yaml: ofSink('apiKey: k, url: "https://cdp.customer.io/v1/batch", proxy: "proxy:3128"'),
     lines: [
-      'destinations[0].sink.url: found "https://cdp.customer.io/v1/batch"; allowed: the base only, as in https://cdp.customer.io/v1: /batch and /{type} are added to it',
       'destinations[0].sink.proxy: found "proxy:3128"; allowed: the http or https address of a proxy, as in http://gateway.example.org:3128',
+      'destinations[0].sink.url: found "https://cdp.customer.io/v1/batch"; allowed: the base only, as in https://cdp.customer.io/v1: /batch and /{type} are added to it',
     ],
   },
   {

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { configPath, loadConfig, parseConfig } from '../../src/config/load.ts'
 import { TrackbridgeError } from '../../src/errors.ts'
 import { faultyConfigs } from './faulty-configs.ts'
+import { faultySinks } from './faulty-sinks.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'trackbridge-config-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -59,8 +60,13 @@ const minimalConfig = {
       where: { excludeEmailOnly: false },
       integrations: { All: true },
       sink: {
+        format: 'pipelines',
         url: 'https://cdp.customer.io/v1',
         apiKey: 'k',
+        headers: {},
+        compression: 'none',
+        concurrency: 'partition',
+        rateLimit: { shared: false },
         shutdownTimeoutMs: 20_000,
         limits: {
           timeoutMs: 30_000,
@@ -69,9 +75,9 @@ const minimalConfig = {
           maxCallBytes: 32_000,
           maxSingleBytes: 64_000,
           maxInFlight: 8,
-          requestsPerSecond: 1_000,
+          requestsPerSecond: 950,
           lingerMs: 100,
-          maxBufferBytes: 16_777_216,
+          maxBufferBytes: 33_554_432,
         },
       },
     },
@@ -113,6 +119,12 @@ describe('a valid configuration', () => {
   ])('forwards to the right address for %s', (_, yaml, url) => {
     const config = parse(`kafka: {brokers: "a:1"}\ndestinations: [{name: one, sink: {${yaml} apiKey: k}}]`)
     expect(config.destinations[0]?.sink?.url).toBe(url)
+  })
+
+  test('leaves the address of an endpoint that is none of Pipelines as it is', () => {
+    const sink = 'format: ndjson, url: "https://x.example.org/v1/batch/", auth: {type: none}'
+    const config = parse(`kafka: {brokers: "a:1"}\ndestinations: [{name: one, sink: {${sink}}}]`)
+    expect(config.destinations[0]?.sink?.url).toBe('https://x.example.org/v1/batch/')
   })
 
   test('has a server with defaults for an empty http mapping', () => {
@@ -157,7 +169,7 @@ describe('the environment', () => {
 })
 
 describe('a faulty configuration', () => {
-  test.each(faultyConfigs)('tells all about $name', ({ yaml, env, lines }) => {
+  test.each([...faultyConfigs, ...faultySinks])('tells all about $name', ({ yaml, env, lines }) => {
     const error = failure(() => parse(yaml, env))
     const count = lines.length === 1 ? '1 fault' : `${lines.length} faults`
     expect(error.code).toBe('TB_CONFIG_INVALID')
@@ -168,10 +180,14 @@ describe('a faulty configuration', () => {
   })
 
   test('never shows a secret', () => {
-    const secrets = ['kkk1', 'kkk2', 'kkk3', 'kkk4', 'kkk5', 'kkk6']
+    const secrets = Array.from({ length: 15 }, (_, index) => `kkk${index + 1}`)
     const text = `kafka: {brokers: a:1, sasl: {mechanism: plain, username: [], password: [kkk1], secret: kkk2}, ssl: {passphrase: {x: kkk3}}}
 destinations:
-  - {name: a, apiKey: kkk4, sink: {apiKeyFile: kkk5, url: "https://u:kkk6@cdp.customer.io/v1"}}`
+  - {name: a, apiKey: kkk4, sink: {apiKeyFile: kkk5, url: "https://u:kkk6@cdp.customer.io/v1"}}
+  - {name: b, sink: {auth: {type: bearer, token: [kkk7]}, headers: {authorization: kkk8, x-a: "kkk9\\n"}}}
+  - {name: c, sink: {auth: kkk10, headers: kkk11, passphrase: [kkk12]}}
+  - {name: d, sink: {auth: {type: basic, username: u, password: {a: kkk13}}, url: "https://u:kkk14@x.org/batch"}}
+  - {name: e, sink: {auth: {type: none, token: kkk15}}}`
     const { message } = failure(() => parse(text))
     expect(secrets.filter((secret) => message.includes(secret))).toEqual([])
     expect(failure(() => parse('kkk1')).message).not.toContain('kkk1')

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import type { ConsumerRecord, OutRecord } from '../../src/kafka/broker.ts'
+import type { OutRecord } from '../../src/kafka/broker.ts'
 import { compressionNumbers, type Compression } from '../../src/kafka/wire/compression.ts'
+import { decoded, type DecodedRecord } from '../support/decoded-record.ts'
 import { createTopics, randomName } from '../support/kafka.ts'
 import { collect, openBroker, openSession, summary, unitOf, type Collected } from '../support/kafkajs-adapter.ts'
 import { until } from '../support/until.ts'
@@ -57,13 +58,13 @@ const topicOf = async (partitions: number, settings: Readonly<Record<string, str
 async function readWithOurs(
   topic: string,
   lists: readonly (readonly unknown[])[],
-): Promise<readonly ConsumerRecord[][]> {
+): Promise<readonly DecodedRecord[][]> {
   const collected: Collected = await collect(openBroker(), { topics: [topic] })
   const count = lists.reduce((sum, records) => sum + records.length, 0)
   const read = (): number => collected.batches.reduce((sum, { records }) => sum + records.length, 0)
   await until(() => read() >= count)
   return lists.map((_, partition) =>
-    collected.batches.filter((batch) => batch.partition === partition).flatMap(({ records }) => records),
+    collected.batches.filter((batch) => batch.partition === partition).flatMap(({ records }) => records.map(decoded)),
   )
 }
 
@@ -116,7 +117,7 @@ const outRecords = (topic: string, partition: number, now: number): readonly Out
 ]
 
 const bytes = (field: Buffer | string | null): Buffer | null => (field === null ? null : Buffer.from(field as string))
-const asRead = ({ timestamp, key, value, headers }: OutRecord, offset: number): ConsumerRecord => ({
+const asRead = ({ timestamp, key, value, headers }: OutRecord, offset: number): DecodedRecord => ({
   offset,
   timestamp,
   key: bytes(key),

@@ -6,6 +6,7 @@ import {
   type FetchedBatch,
   type PartitionData,
 } from '../../src/kafka/fetched-batch.ts'
+import { decoded } from '../support/decoded-record.ts'
 import { emptied, marker, placedAt, plainBatch } from './wire/batch-surgery.ts'
 
 const transactional = { producerId: 7n, transactional: true }
@@ -178,7 +179,7 @@ test.each([
 test('records come whole, from the offset asked for on', () => {
   const record = { key: 'k', value: 'v', timestamp: 1_700_000_000_000, headers: { h: 'x' } }
   const batch = fetched({ log: [placedAt(plainBatch([record, record]), 4)], from: 5 })
-  expect(batch.records()).toEqual([
+  expect(batch.records().map(decoded)).toEqual([
     {
       offset: 5,
       timestamp: 1_700_000_000_000,

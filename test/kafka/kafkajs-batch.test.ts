@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { TrackbridgeError } from '../../src/errors.ts'
 import { createFetchedBatch, decodeRecordSet, type FetchedBatch } from '../../src/kafka/fetched-batch.ts'
 import { fetchedBatchOf, partitionKey, toConsumerBatch, toOffset } from '../../src/kafka/kafkajs-batch.ts'
+import { decoded } from '../support/decoded-record.ts'
 import { marker, placedAt, plainBatch } from './wire/batch-surgery.ts'
 
 const member = { assignment: 2, memberId: 'm', generation: 2 }
@@ -25,7 +26,8 @@ test('what was fetched becomes a batch of the port, from the offset asked for on
       ['two', Buffer.from('a')],
     ],
   }
-  expect(toConsumerBatch(fetched({}), member, true)).toEqual({
+  const batch = toConsumerBatch(fetched({}), member, true)
+  expect({ ...batch, records: batch.records.map(decoded) }).toEqual({
     topic: 'raw',
     partition: 3,
     member,

@@ -1,23 +1,93 @@
 import { describe, expect, test } from 'vitest'
 import { TrackbridgeError } from '../../src/errors.ts'
+import type { ConsumeHandlers, ConsumeOptions } from '../../src/kafka/broker.ts'
+import { silentLog } from '../../src/ops/log.ts'
 import { runUntil, settle } from '../support/fake-clock.ts'
-import { accepted, committed, feed, group, idsOf, limits, setUp, start } from '../support/sink.ts'
+import {
+  accepted,
+  committed,
+  feed,
+  group,
+  idsOf,
+  limits,
+  optionsFor,
+  setUp,
+  start,
+  startWith,
+  stopSink,
+} from '../support/sink.ts'
 
 describe('memory', () => {
-  test('a partition is paused above its share of the bytes and resumed when it has drained', async () => {
+  test('never more than maxBufferBytes are held, and all is fetched and sent in order when there is room', async () => {
     const setting = await setUp({ faults: { answerAlways: 503 } })
     const { clock, broker } = setting
-    for (let from = 0; from < 400; from += 100) feed(setting, 0, [from, from + 100])
-    const small = { ...limits, maxBufferBytes: 20_000 }
-    const sink = await start(setting, { limits: small })
-    await runUntil(clock, () => setting.api.counters().requests > 5)
-    const held = sink.status()[0]?.counters.bufferedBytes ?? 0
-    expect(held).toBeGreaterThan(10_000)
-    expect(held).toBeLessThan(75_000)
-    feed(setting, 1, [0, 3])
+    for (const partition of [0, 1])
+      for (let from = 0; from < 400; from += 100) feed(setting, partition, [from, from + 100])
+    const sink = await start(setting, { limits: { ...limits, maxBufferBytes: 20_000 } })
+    const held = (): number => sink.status()[0]?.counters.bufferedBytes ?? 0
+    let most = 0
+    const look = (): void => void (most = Math.max(most, held()))
+    await runUntil(clock, () => (look(), setting.api.counters().requests > 10))
+    expect([held() > 18_000, most <= 20_000]).toEqual([true, true])
     delete setting.api.faults.answerAlways
-    await runUntil(clock, () => committed(setting)[0] === 400 && committed(setting)[1] === 3)
-    expect([accepted(setting, 0), broker.stored('dlq')]).toEqual([idsOf(0, 0, 400), []])
+    await runUntil(clock, () => (look(), committed(setting)[0] === 400 && committed(setting)[1] === 400))
+    expect([most <= 20_000, held()]).toEqual([true, 0])
+    expect([accepted(setting, 0), accepted(setting, 1), broker.stored('dlq')]).toEqual([
+      idsOf(0, 0, 400),
+      idsOf(1, 0, 400),
+      [],
+    ])
+  })
+
+  test('partitions that come in the midst of an outage get what others leave of it, one record at least', async () => {
+    const setting = await setUp({ faults: { answerAlways: 503 } })
+    for (const partition of [0, 1]) feed(setting, partition, [0, 300])
+    const small = { limits: { ...limits, maxBufferBytes: 20_000 } }
+    const first = await start(setting, small)
+    const second = await start(setting, small)
+    const held = (): number => first.status()[0]?.counters.bufferedBytes ?? 0
+    await runUntil(setting.clock, () => held() > 18_000)
+    await stopSink(second, setting.clock)
+    await runUntil(setting.clock, () => first.status()[0]?.partitions === 2)
+    await settle()
+    expect(held() < 20_400).toBe(true)
+    delete setting.api.faults.answerAlways
+    await runUntil(setting.clock, () => committed(setting)[0] === 300 && committed(setting)[1] === 300)
+    expect([accepted(setting, 0), accepted(setting, 1)]).toEqual([idsOf(0, 0, 300), idsOf(1, 0, 300)])
+  })
+
+  test('a record that is larger than its share is taken alone', async () => {
+    const setting = await setUp({ partitions: 1 })
+    feed(setting, 0, [0, 5])
+    await start(setting, { limits: { ...limits, maxBufferBytes: 100 } })
+    await runUntil(setting.clock, () => committed(setting)[0] === 5)
+    expect(accepted(setting, 0)).toEqual(idsOf(0, 0, 5))
+  })
+
+  test('a fetch asks for no more than fits when unpacked, and added partitions are noticed within a minute', async () => {
+    const setting = await setUp({ partitions: 4 })
+    const asked: ConsumeOptions[] = []
+    const { clock } = setting
+    const broker = {
+      ...setting.broker,
+      consume: (options: ConsumeOptions, handlers: ConsumeHandlers) => {
+        asked.push(options)
+        return setting.broker.consume(options, handlers)
+      },
+    }
+    const small = optionsFor(setting, { limits: { ...limits, maxBufferBytes: 3_200_000 } })
+    await startWith({ broker, clock, log: silentLog, random: () => 0 }, small)
+    expect(asked).toEqual([
+      {
+        group,
+        topics: ['main'],
+        concurrency: 16,
+        sessionTimeoutMs: 15_000,
+        maxWaitMs: 250,
+        maxBytesPerPartition: 50_000,
+        metadataMaxAgeMs: 60_000,
+      },
+    ])
   })
 })
 
@@ -120,6 +190,16 @@ describe('stop', () => {
     await runUntil(setting.clock, () => stopped)
     await sink.ended
     expect([accepted(setting, 0), committed(setting)]).toEqual([idsOf(0, 0, 10), { 0: 10 }])
+  })
+
+  test('does not wait for those that wait for a slot, a token or a back-off', async () => {
+    const setting = await setUp({ partitions: 3, faults: { rejectEvents: [] } })
+    for (const partition of [0, 1, 2]) feed(setting, partition, [0, 25])
+    const sink = await start(setting, { limits: { ...limits, maxInFlight: 2, requestsPerSecond: 0.001 } })
+    await runUntil(setting.clock, () => setting.api.counters().requests === 2)
+    const beforeMs = setting.clock.now()
+    await stopSink(sink, setting.clock)
+    expect([setting.clock.now() - beforeMs < 1_000, Object.values(committed(setting))]).toEqual([true, [10, 10]])
   })
 
   test('waits no longer than shutdownTimeoutMs, and then commits nothing that is not known to be delivered', async () => {

@@ -1,73 +1,99 @@
 import { expect, test } from 'vitest'
 import { createGate } from '../../src/sink/gate.ts'
-import { createFakeClock, settle } from '../support/fake-clock.ts'
+import { settle } from '../support/fake-clock.ts'
 
 const never = new AbortController().signal
 
-function gateWithLog(options: { maxInFlight: number; requestsPerSecond: number }) {
-  const clock = createFakeClock(0)
-  const gate = createGate(clock, options)
+/** Partition and number of a request are in its name: `a1`. */
+function gateWithLog(maxInFlight: number, takeToken: (signal: AbortSignal) => Promise<boolean> = async () => true) {
+  const gate = createGate({ maxInFlight, takeToken })
   const log: string[] = []
   const ends = new Map<string, () => void>()
   const request = (name: string, signal = never): Promise<string | null> =>
-    gate.run(signal, () => {
-      log.push(`${name} at ${clock.now()}`)
+    gate.run(name.charCodeAt(0), signal, () => {
+      log.push(name)
       return new Promise((resolve) => ends.set(name, () => resolve(name)))
     })
-  return { clock, gate, log, request, end: (name: string) => ends.get(name)?.() }
+  return { gate, log, request, end: (name: string) => ends.get(name)?.() }
 }
 
 test('no more requests than allowed are under way, and those that wait go in the order they came', async () => {
-  const { gate, log, request, end } = gateWithLog({ maxInFlight: 2, requestsPerSecond: 1_000 })
-  const results = ['a', 'b', 'c', 'd'].map((name) => request(name))
+  const { gate, log, request, end } = gateWithLog(2)
+  const results = ['a1', 'b1', 'c1', 'd1'].map((name) => request(name))
   await settle()
-  expect([log, gate.inFlight()]).toEqual([['a at 0', 'b at 0'], 2])
-  end('b')
+  expect([log, gate.inFlight()]).toEqual([['a1', 'b1'], 2])
+  end('b1')
   await settle()
-  expect(log).toEqual(['a at 0', 'b at 0', 'c at 0'])
-  for (const name of ['a', 'c']) end(name)
+  expect(log).toEqual(['a1', 'b1', 'c1'])
+  for (const name of ['a1', 'c1']) end(name)
   await settle()
-  end('d')
-  expect([await Promise.all(results), gate.inFlight()]).toEqual([['a', 'b', 'c', 'd'], 0])
+  end('d1')
+  expect([await Promise.all(results), gate.inFlight()]).toEqual([['a1', 'b1', 'c1', 'd1'], 0])
 })
 
-test('requests go no faster than the rate', async () => {
-  const { clock, log, request } = gateWithLog({ maxInFlight: 10, requestsPerSecond: 10 })
-  for (const name of ['a', 'b', 'c']) void request(name)
-  for (let step = 0; step < 30; step++) {
-    await settle(2)
-    clock.advance(10)
+test('partitions take turns, however many requests one of them has', async () => {
+  const { log, request, end } = gateWithLog(1)
+  for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'c1']) void request(name)
+  for (let over = 0; over < 6; over++) {
+    await settle()
+    end(log.at(-1)!)
   }
-  expect(log).toEqual(['a at 0', 'b at 100', 'c at 200'])
+  await settle()
+  expect(log).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'a4'])
+})
+
+test('a request waits for its token with a slot, and gives the slot back when it does not get one', async () => {
+  const tokens: ((goes: boolean) => void)[] = []
+  const { gate, log, request, end } = gateWithLog(1, () => new Promise((resolve) => tokens.push(resolve)))
+  const refused = request('a1')
+  const next = request('b1')
+  await settle()
+  expect([tokens.length, log, gate.inFlight()]).toEqual([1, [], 0])
+  tokens[0]?.(false)
+  expect(await refused).toBe(null)
+  await settle()
+  tokens[1]?.(true)
+  await settle()
+  expect([tokens.length, log, gate.inFlight()]).toEqual([2, ['b1'], 1])
+  end('b1')
+  expect(await next).toBe('b1')
 })
 
 test('whoever is aborted while waiting never goes, and frees nothing that is not theirs', async () => {
-  const { clock, gate, log, request, end } = gateWithLog({ maxInFlight: 1, requestsPerSecond: 10 })
+  const { gate, log, request, end } = gateWithLog(1)
   const abort = new AbortController()
-  const first = request('a')
-  const queued = request('b', abort.signal)
+  const first = request('a1')
+  const queued = request('b1', abort.signal)
   await settle()
   abort.abort()
   expect(await queued).toBe(null)
-  end('a')
-  expect(await first).toBe('a')
-  const again = new AbortController()
-  const slow = request('c', again.signal)
+  void request('c1')
+  void request('d1')
+  end('a1')
+  expect(await first).toBe('a1')
   await settle()
-  again.abort()
-  expect(await slow).toBe(null)
-  expect(await request('d', abort.signal)).toBe(null)
-  void request('e')
-  clock.advance(1_000)
+  expect([await request('e1', abort.signal), log, gate.inFlight()]).toEqual([null, ['a1', 'c1'], 1])
+})
+
+const untilAborted = (signal: AbortSignal): Promise<boolean> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(false)))
+
+test('a closed gate lets nobody go, and what is under way go on', async () => {
+  let tokens = 1
+  const { gate, log, request, end } = gateWithLog(2, async (signal) => tokens-- > 0 || untilAborted(signal))
+  const [underWay, forToken, forSlot] = ['a1', 'b1', 'c1'].map((name) => request(name))
   await settle()
-  expect([log, gate.inFlight()]).toEqual([['a at 0', 'e at 1000'], 1])
+  gate.close()
+  expect(await Promise.all([forToken, forSlot, request('d1')])).toEqual([null, null, null])
+  end('a1')
+  expect([await underWay, log, gate.inFlight()]).toEqual(['a1', ['a1'], 0])
 })
 
 test('a request that fails gives its place back', async () => {
-  const { gate, request, end } = gateWithLog({ maxInFlight: 1, requestsPerSecond: 1_000 })
-  await expect(gate.run(never, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
-  const next = request('a')
+  const { gate, request, end } = gateWithLog(1)
+  await expect(gate.run(1, never, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+  const next = request('a1')
   await settle()
-  end('a')
-  expect(await next).toBe('a')
+  end('a1')
+  expect(await next).toBe('a1')
 })

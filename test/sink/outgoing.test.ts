@@ -1,12 +1,18 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { outgoing } from '../../src/sink/outgoing.ts'
+import { outgoing, putMessage } from '../../src/sink/outgoing.ts'
 
 const sentAtMs = Date.UTC(2026, 10, 21, 10, 0, 0, 5)
 
 function render(text: string): string {
   const message = outgoing(Buffer.from(text))
-  return message.ok ? message.render(sentAtMs) : `not ok: ${message.why}`
+  if (!message.ok) return `not ok: ${message.why}`
+  // A second attempt and a place other than the first, as in a batch.
+  const body = Buffer.alloc(message.bytes + 3, '-')
+  putMessage(message, '2000-01-01T00:00:00.000Z', body, 1)
+  expect(putMessage(message, new Date(sentAtMs).toISOString(), body, 1)).toBe(1 + message.bytes)
+  expect([body.toString('latin1', 0, 1), body.toString('latin1', 1 + message.bytes)]).toEqual(['-', '--'])
+  return body.toString('utf8', 1, 1 + message.bytes)
 }
 
 test('receivedAt goes, sentAt becomes the time of the attempt, the rest stays to the last digit', () => {
@@ -27,17 +33,41 @@ test.each([
   ['{"type":"page"}', '{"type":"page","sentAt":"2026-11-21T10:00:00.005Z"}'],
   ['{"sentAt":null,"type":"page"}', '{"sentAt":"2026-11-21T10:00:00.005Z","type":"page"}'],
   ['{"type":"page","sentAt":1.0}', '{"type":"page","sentAt":"2026-11-21T10:00:00.005Z"}'],
+  ['{ "type": "page", "sentAt": null }', '{"type":"page","sentAt":"2026-11-21T10:00:00.005Z"}'],
+  [
+    '{"receivedAt":{"a":[1]},"type":"page","sentAt":"2000-01-01T00:00:00.000Z","userId":"1"}',
+    '{"type":"page","sentAt":"2026-11-21T10:00:00.005Z","userId":"1"}',
+  ],
+  [
+    '{"type":"page","sentAt":"2000-01-01T00:00:00.000Z","receivedAt":"x"}',
+    '{"type":"page","sentAt":"2026-11-21T10:00:00.005Z"}',
+  ],
+  [
+    '{"type":"page","receivedAt":"x","sentAt":"2000-01-01T00:00:00.000Z"}',
+    '{"type":"page","sentAt":"2026-11-21T10:00:00.005Z"}',
+  ],
+  [
+    '{"type":"screen","type":"page","sentAt":"2000-01-01T00:00:00.000Z"}',
+    '{"type":"page","sentAt":"2026-11-21T10:00:00.005Z"}',
+  ],
 ])('%s is sent as %s', (text, sent) => {
   expect(render(text)).toBe(sent)
 })
 
-test('type, messageId and the size of every attempt are told', () => {
-  const message = outgoing(Buffer.from('{"type":"alias","messageId":"m1","userId":"Zoë"}'))
-  expect(message.ok && [message.type, message.messageId, message.bytes]).toEqual([
-    'alias',
-    'm1',
-    Buffer.byteLength('{"type":"alias","messageId":"m1","userId":"Zoë","sentAt":"2026-11-21T10:00:00.005Z"}'),
-  ])
+test.each([
+  ['{"type":"alias","userId":"Zoë","previousId":"anon-1"}', ['"Zo\xc3\xab"', '"anon-1"']],
+  ['{"type":"group","groupId":"acme","userId":"42","anonymousId":"a"}', ['"42"', '"a"']],
+  ['{"type":"group","groupId":"acme"}', ['"acme"']],
+  ['{"type":"track"}', []],
+])('%s is about the ids %j, read by scanning', (text, ids) => {
+  const withTime = text.replace('{', '{"sentAt":"2000-01-01T00:00:00.000Z",')
+  const message = outgoing(Buffer.from(withTime), { withIds: true })
+  expect(message.ok && [message.type, message.ids]).toEqual([(JSON.parse(text) as { type: string }).type, ids])
+})
+
+test('and by parsing', () => {
+  const message = outgoing(Buffer.from('{ "type": "alias", "userId": 7, "previousId": "anon-1" }'), { withIds: true })
+  expect(message.ok && message.ids).toEqual(['7', '"anon-1"'])
 })
 
 test.each([
@@ -62,15 +92,20 @@ test('a value nested a hundred thousand levels deep is unreadable, not a crash',
   expect(outgoing(Buffer.from(deep))).toEqual({ ok: false, why: 'the value is nested too deeply to be written again' })
 })
 
-test('the size told is the size sent, and everything else is byte for byte the same', () => {
+test('everything else is byte for byte the same, wherever sentAt and receivedAt stand', () => {
+  const time = '2000-01-01T00:00:00.000Z'
+  const placed = fc.tuple(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), fc.nat(8), fc.nat(8))
   fc.assert(
-    fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), (members) => {
+    fc.property(placed, fc.option(fc.constantFrom(time, 's', 3), { nil: undefined }), ([members, one, two], sentAt) => {
       const { sentAt: _sentAt, receivedAt: _receivedAt, type: _type, ...rest } = members
-      const before = JSON.stringify({ ...rest, type: 'group', receivedAt: 'r', sentAt: 's' })
-      const message = outgoing(Buffer.from(before))
-      const sent = message.ok ? message.render(sentAtMs) : message.why
-      expect(sent).toBe(JSON.stringify({ ...rest, type: 'group', sentAt: '2026-11-21T10:00:00.005Z' }))
-      expect(message.ok && message.bytes).toBe(Buffer.byteLength(sent))
+      const entries: [string, unknown][] = [...Object.entries(rest), ['type', 'group']]
+      if (sentAt !== undefined) entries.splice(one, 0, ['sentAt', sentAt])
+      const before = JSON.stringify(Object.fromEntries(entries.toSpliced(two, 0, ['receivedAt', { a: 'r' }])))
+      const wanted = entries.map(
+        ([key, value]) => [key, key === 'sentAt' ? '2026-11-21T10:00:00.005Z' : value] as const,
+      )
+      if (sentAt === undefined) wanted.push(['sentAt', '2026-11-21T10:00:00.005Z'])
+      expect(render(before)).toBe(JSON.stringify(Object.fromEntries(wanted)))
     }),
   )
 })

@@ -57,7 +57,7 @@ describe('batching', () => {
         log: silentLog,
         random: () => 0.5,
         async send(makeRequest) {
-          bodies.push(makeRequest().body)
+          bodies.push(makeRequest().body.toString())
           return bodies.length === 1 ? status(503) : ok
         },
         deadLetter: async () => undefined,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { TrackbridgeError } from '../../src/errors.ts'
 import { silentLog } from '../../src/ops/log.ts'
-import type { PipelinesApi } from '../../src/sink/pipelines-api.ts'
+import type { HttpEndpoint } from '../../src/sink/http-endpoint.ts'
 import { startSink } from '../../src/sink/sink.ts'
 import { runUntil } from '../support/fake-clock.ts'
 import type { MemoryBroker } from '../support/memory-broker.ts'
@@ -9,6 +9,7 @@ import {
   accepted,
   committed,
   destination,
+  endpointOf,
   feed,
   group,
   idsOf,
@@ -16,6 +17,7 @@ import {
   optionsFor,
   setUp,
   start,
+  stopSink,
 } from '../support/sink.ts'
 
 describe('sink', () => {
@@ -33,6 +35,8 @@ describe('sink', () => {
         state: 'ready',
         why: null,
         partitions: 2,
+        waiting: 0,
+        nextTryInMs: null,
         counters: {
           delivered: 30,
           rejected: 0,
@@ -102,7 +106,7 @@ describe('sink', () => {
   test('a destination that is down holds up no other', async () => {
     const setting = await setUp()
     setting.broker.createTopic('other', 1)
-    const down = destination(setting, { name: 'other', topic: 'other', url: 'http://127.0.0.1:1' })
+    const down = destination(setting, { name: 'other', topic: 'other', endpoint: endpointOf('http://127.0.0.1:1') })
     feed(setting, 0, [0, 5], 'other')
     feed(setting, 0, [0, 5])
     const sink = await start(setting, { others: [down] })
@@ -143,6 +147,24 @@ describe('sink', () => {
     const [status] = sink.status()
     expect([status?.state, committed(setting)[0], accepted(setting, 0)]).toEqual(['blocked', undefined, []])
     expect(status?.why).toBe('TB_DEAD_LETTER_REFUSED: topic "dlq" does not take the dead letter of main:0:0: denied')
+  })
+
+  test('a partition that stopped for a refused dead letter goes on after a restart, once the topic takes it', async () => {
+    const setting = await setUp()
+    setting.broker.faults.send = () => new TrackbridgeError('TB_KAFKA_UNAUTHORIZED', 'denied')
+    setting.broker.append([{ topic: 'main', partition: 0, value: 'no json' }])
+    feed(setting, 0, [1, 5])
+    const first = await start(setting)
+    await runUntil(setting.clock, () => first.status()[0]?.state === 'blocked')
+    await stopSink(first, setting.clock)
+    setting.broker.faults.send = null
+    const second = await start(setting)
+    await runUntil(setting.clock, () => committed(setting)[0] === 5)
+    expect([second.status()[0]?.state, accepted(setting, 0), letters(setting).map(({ value }) => value)]).toEqual([
+      'ready',
+      idsOf(0, 1, 5),
+      ['no json'],
+    ])
   })
 
   test('offsets behind control records are committed to the end of the fetch', async () => {
@@ -186,7 +208,7 @@ describe('sink', () => {
     }
     const again = destination(setting, { name: 'again' })
     let open = 0
-    const openApi = (): PipelinesApi => {
+    const openApi = (): Pick<HttpEndpoint, 'send' | 'close'> => {
       open++
       return { send: async () => ({ networkError: 'no' }), close: async () => void open-- }
     }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { defaultBurst, fullBucket, takeToken } from '../../src/sink/token-bucket.ts'
+import { defaultBurst, fullBucket, refill, takeToken } from '../../src/sink/token-bucket.ts'
 
 const rate = { requestsPerSecond: 10, burst: 2 }
 
@@ -21,8 +21,18 @@ test('a quiet time fills the bucket up to its burst and no further', () => {
   expect(takeAt([0, 0, 60_000, 60_000, 60_000])).toEqual([0, 0, 0, 0, 100])
 })
 
-test('a clock that is set back neither fills nor empties the bucket', () => {
-  expect(takeAt([1_000, 1_000, 0, 1_000])).toEqual([0, 0, 100, 200])
+test('a clock that is set back fills nothing, and time counts on from where it then stands', () => {
+  expect(takeAt([3_600_000, 3_600_000, 0, 100])).toEqual([0, 0, 100, 100])
+})
+
+test('at a rate of 0 nothing goes after the burst', () => {
+  const never = { requestsPerSecond: 0, burst: 1 }
+  const empty = takeToken(fullBucket(never, 0), 0, never)
+  expect([empty.waitMs, takeToken(empty.bucket, 1e9, never).waitMs]).toEqual([0, Infinity])
+})
+
+test('the time before a change counts at the rate before it', () => {
+  expect(refill({ tokens: -1, atMs: 0 }, 150, rate)).toEqual({ tokens: 0.5, atMs: 150 })
 })
 
 test('the default burst is a hundredth of a second, at least one request', () => {

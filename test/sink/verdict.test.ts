@@ -17,9 +17,12 @@ const blocked = (status: number, why: string): Verdict => ({ verdict: 'blocked',
 const rows: readonly (readonly [number, Verdict])[] = [
   [200, { verdict: 'delivered' }],
   [202, { verdict: 'delivered' }],
+  [204, { verdict: 'delivered' }],
   [299, { verdict: 'delivered' }],
   [301, blocked(301, redirected)],
   [304, blocked(304, redirected)],
+  [302, blocked(302, redirected)],
+  [307, blocked(307, redirected)],
   [308, blocked(308, redirected)],
   [400, halve(400)],
   [401, blocked(401, 'the API key is not accepted')],
@@ -27,6 +30,7 @@ const rows: readonly (readonly [number, Verdict])[] = [
   [403, blocked(403, 'the API key may not do this')],
   [404, blocked(404, 'there is no API at this url')],
   [405, halve(405)],
+  [406, halve(406)],
   [407, blocked(407, 'the proxy asks for credentials')],
   [408, retry(408)],
   [410, halve(410)],
@@ -51,6 +55,40 @@ describe('verdict', () => {
 
   test('of a network error is to retry, and names it', () => {
     expect(verdict({ networkError: 'ECONNRESET' }, nowMs)).toEqual({ verdict: 'retry', why: 'ECONNRESET' })
+  })
+
+  test('of a fault of the configuration is to wait until it is mended, and names it', () => {
+    const answered = { networkError: 'the certificate has expired', isConfiguration: true } as const
+    expect(verdict(answered, nowMs)).toEqual({
+      verdict: 'blocked',
+      status: null,
+      why: 'the certificate has expired',
+    })
+  })
+
+  test('of 2xx is delivered whatever its body', () => {
+    for (const body of ['', '{"error":"no"}', '<html>', '\ufffd\u0000'])
+      expect(verdict({ status: 200, headers: {}, body }, nowMs)).toEqual({ verdict: 'delivered' })
+  })
+
+  test('of 415 is at the messages, but for a compressed body at the setting', () => {
+    expect(verdict(answer(415), nowMs)).toEqual(halve(415))
+    expect(verdict({ ...answer(415), wasCompressed: true }, nowMs)).toEqual(
+      blocked(415, 'the API does not take compressed bodies: set compression to none'),
+    )
+    expect(verdict({ ...answer(400), wasCompressed: true }, nowMs)).toEqual(halve(400))
+  })
+
+  test.each([
+    'No required SSL certificate was sent',
+    'The SSL certificate error',
+    'The plain HTTP request was sent to HTTPS port',
+  ])('of 400 is at the configuration where nginx says: %s', (page) => {
+    const body = `<html>\r\n<head><title>400 ${page}</title></head>\r\n</html>`
+    expect(verdict({ ...answer(400), body }, nowMs)).toEqual(
+      blocked(400, `the server says "${page}": mend url, certFile or keyFile`),
+    )
+    expect(verdict({ ...answer(400), body: page }, nowMs)).toEqual({ verdict: 'halve', status: 400, body: page })
   })
 
   test.each([

@@ -46,12 +46,18 @@ export function createFakeClock(startMs = Date.UTC(2026, 10, 21, 10)): FakeClock
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted) return resolve()
-        const sleeper = { atMs: nowMs + ms, wake: () => resolve() }
-        sleepers.push(sleeper)
-        signal?.addEventListener('abort', () => {
+        const leave = (): void => {
           sleepers = sleepers.filter((other) => other !== sleeper)
           resolve()
-        })
+        }
+        // Whoever wakes by the clock leaves nothing behind on a signal that may live for long.
+        const wake = (): void => {
+          signal?.removeEventListener('abort', leave)
+          resolve()
+        }
+        const sleeper = { atMs: nowMs + ms, wake }
+        sleepers.push(sleeper)
+        signal?.addEventListener('abort', leave, { once: true })
       }),
   }
 }

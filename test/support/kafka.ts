@@ -7,6 +7,7 @@ import { inject, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { FetchedBatch } from '../../src/kafka/fetched-batch.ts'
 import { Kafka, logLevel } from '../../src/kafka/kafkajs.ts'
+import { headersOf } from '../../src/records/headers.ts'
 import { until } from './until.ts'
 
 /** Record as read: partition and offset included, key, value and headers as UTF-8 text. */
@@ -150,7 +151,7 @@ async function openReader(topic: string, brokers: readonly string[]): Promise<Re
     autoCommit: false,
     eachBatch: ({ batch }) => {
       for (const { offset, timestamp, key, value, headers } of (batch as unknown as FetchedBatch).records()) {
-        const texts = headers.map(([name, text]) => [name, String(text)])
+        const texts = headersOf({ headers }).map(([name, text]) => [name, String(text)])
         records.set(`${batch.partition}:${offset}`, {
           partition: batch.partition,
           offset,

@@ -6,6 +6,7 @@ import {
   type ProcessorDeps,
   type ProcessorOptions,
 } from '../../src/processor/processor.ts'
+import { headersOf } from '../../src/records/headers.ts'
 import { defaultMappingSettings } from '../../src/translate/mapping-table.ts'
 import { createFakeClock, runUntil, type FakeClock } from './fake-clock.ts'
 import { createMemoryBroker, type MemoryBroker } from './memory-broker.ts'
@@ -84,6 +85,6 @@ export function feed({ broker }: Setting, calls: readonly MixedCall[]): void {
 }
 
 function toOutput({ partition, offset, key, headers }: ReturnType<MemoryBroker['stored']>[number]): Output {
-  const texts = Object.fromEntries(headers.map(([name, text]) => [name, String(text)]))
+  const texts = Object.fromEntries(headersOf({ headers }).map(([name, text]) => [name, String(text)]))
   return { partition, offset, key: key === null ? null : String(key), headers: texts }
 }

@@ -3,7 +3,8 @@ import { expect, onTestFinished } from 'vitest'
 import { startStandInApi, type StandInApi, type StandInFaults } from '../../src/demo/stand-in-api.ts'
 import { silentLog } from '../../src/ops/log.ts'
 import type { DeadLetter } from '../../src/records/dead-letter.ts'
-import { startSink, type Sink, type SinkDestination, type SinkOptions } from '../../src/sink/sink.ts'
+import type { HttpEndpointOptions } from '../../src/sink/http-endpoint.ts'
+import { startSink, type Sink, type SinkDeps, type SinkDestination, type SinkOptions } from '../../src/sink/sink.ts'
 import { createFakeClock, runUntil, type FakeClock } from './fake-clock.ts'
 import { seededRandom } from './seeded-random.ts'
 import { createMemoryBroker, type MemoryBroker } from './memory-broker.ts'
@@ -46,11 +47,20 @@ export async function setUp({
 
 type Changes = Partial<SinkDestination> & { readonly others?: readonly SinkDestination[] }
 
+/** The API at a base, with the key of the stand-in. */
+export const endpointOf = (url: string): HttpEndpointOptions => ({
+  url,
+  credentials: () => ({ type: 'basic', username: 'key', password: '' }),
+  isStrict: true,
+  version: '0',
+  timeoutMs: limits.timeoutMs,
+  maxInFlight: limits.maxInFlight,
+})
+
 export const destination = ({ api }: Setting, changes: Partial<SinkDestination> = {}): SinkDestination => ({
   name: 'main',
   topic: 'main',
-  url: api.url,
-  apiKey: () => 'key',
+  endpoint: endpointOf(api.url),
   limits,
   shutdownTimeoutMs: 5_000,
   ...changes,
@@ -61,27 +71,34 @@ export const optionsFor = (setting: Setting, { others = [], ...changes }: Change
   destinations: [destination(setting, changes), ...others],
   deadLetterTopic: 'dlq',
   sessionTimeoutMs: 15_000,
-  version: '0',
 })
 
 export async function start(setting: Setting, changes: Changes = {}): Promise<Sink> {
   const { broker, clock } = setting
-  const sink = await startSink({ broker, clock, log: silentLog, random: seededRandom(3) }, optionsFor(setting, changes))
-  onTestFinished(async () => {
-    const stopping = sink.stop()
-    let stopped = false
-    void stopping.finally(() => (stopped = true))
-    await runUntil(clock, () => stopped)
-    await stopping
-  })
+  return startWith({ broker, clock, log: silentLog, random: seededRandom(3) }, optionsFor(setting, changes))
+}
+
+/** A running sink; it is stopped when the test is over. */
+export async function startWith(deps: SinkDeps & { readonly clock: FakeClock }, options: SinkOptions): Promise<Sink> {
+  const sink = await startSink(deps, options)
+  onTestFinished(() => stopSink(sink, deps.clock))
   return sink
+}
+
+/** Stops it, while time goes on. */
+export async function stopSink(sink: Sink, clock: FakeClock): Promise<void> {
+  const stopping = sink.stop()
+  let isOver = false
+  void stopping.finally(() => (isOver = true))
+  await runUntil(clock, () => isOver)
+  await stopping
 }
 
 export const idsOf = (partition: number, from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, index) => `p${partition}-${from + index}`)
 
 export function feed(
-  { broker }: Setting,
+  { broker }: Pick<Setting, 'broker'>,
   partition: number,
   range: readonly [from: number, to: number],
   topic = 'main',

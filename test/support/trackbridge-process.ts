@@ -18,6 +18,9 @@ export interface ProcessEnd {
 export interface TrackbridgeProcess {
   /** JSON log lines on stderr so far; a line that is no JSON has its text as `msg`. */
   readonly lines: readonly Readonly<Record<string, unknown>>[]
+  /** Everything on stdout so far. */
+  stdout(): string
+  readonly pid: number
   readonly ended: Promise<ProcessEnd>
   /** Whether it has ended. */
   isOver(): boolean
@@ -32,9 +35,13 @@ export function startTrackbridge(args: readonly string[], document: object): Tra
   const path = join(folder, 'trackbridge.yaml')
   writeFileSync(path, JSON.stringify(document))
   const command = [...executableFlags, main, '--config', path, ...args]
-  const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] })
   const lines: Record<string, unknown>[] = []
   createInterface({ input: child.stderr }).on('line', (line) => lines.push(parsed(line)))
+  let stdout = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString('utf8')
+  })
   let end: ProcessEnd | undefined
   // `close`, not `exit`: then all lines have been read.
   const { promise: ended, resolve: finish } = Promise.withResolvers<ProcessEnd>()
@@ -49,6 +56,8 @@ export function startTrackbridge(args: readonly string[], document: object): Tra
   })
   return {
     lines,
+    stdout: () => stdout,
+    pid: child.pid ?? 0,
     ended,
     isOver: () => end !== undefined,
     send: (signal) => void child.kill(signal),

@@ -6,10 +6,10 @@ import { delimiter } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { resolveKafkaJars } from '../../src/demo/kafka-jars.ts'
-import type { ConsumerRecord } from '../../src/kafka/broker.ts'
+import type { DecodedRecord } from './decoded-record.ts'
 import { kafkaBrokers } from './kafka.ts'
 
-export type JavaRecord = Omit<ConsumerRecord, 'offset'>
+export type JavaRecord = Omit<DecodedRecord, 'offset'>
 
 const program = fileURLToPath(new URL('./WireClient.java', import.meta.url))
 
@@ -27,7 +27,7 @@ export async function writeWithJava(topic: string, lists: readonly (readonly Jav
 }
 
 /** All committed records of each partition, as of now, by offset. */
-export async function readWithJava(topic: string, partitions: number): Promise<readonly (readonly ConsumerRecord[])[]> {
+export async function readWithJava(topic: string, partitions: number): Promise<readonly (readonly DecodedRecord[])[]> {
   const shapes = JSON.parse(await run('read', topic, '')) as readonly ReadShape[]
   return Array.from({ length: partitions }, (_, partition) =>
     shapes

@@ -2,9 +2,9 @@
 import type { ConsumerRecord } from '../../src/kafka/broker.ts'
 import { silentLog } from '../../src/ops/log.ts'
 import type { DeadLetterInput } from '../../src/records/dead-letter.ts'
-import type { WorkerOptions } from '../../src/sink/delivery.ts'
+import type { WorkerOptions } from '../../src/sink/worker-state.ts'
 import { createPartitionWorker } from '../../src/sink/partition-worker.ts'
-import type { ApiRequest } from '../../src/sink/pipelines-api.ts'
+import type { EndpointRequest } from '../../src/sink/http-endpoint.ts'
 import type { ApiAnswer } from '../../src/sink/verdict.ts'
 import { createFakeClock } from './fake-clock.ts'
 
@@ -14,6 +14,7 @@ export const limits = {
   maxCallBytes: 1_000,
   maxSingleBytes: 2_000,
   lingerMs: 50,
+  maxInFlight: 4,
 }
 
 /** A track message whose messageId is `m<offset>`, or any text. */
@@ -40,8 +41,8 @@ interface Sent {
   readonly atMs: number
 }
 
-const idsOf = (request: ApiRequest): string[] => {
-  const body = JSON.parse(request.body) as { batch?: { messageId: string }[]; messageId?: string }
+const idsOf = (request: EndpointRequest): string[] => {
+  const body = JSON.parse(request.body.toString()) as { batch?: { messageId: string }[]; messageId?: string }
   return body.batch ? body.batch.map(({ messageId }) => messageId) : [body.messageId ?? '']
 }
 
@@ -49,9 +50,10 @@ interface Script {
   readonly answer?: (ids: readonly string[], count: number) => ApiAnswer | Promise<ApiAnswer>
   readonly deadLetter?: (letters: readonly DeadLetterInput[]) => Promise<void>
   readonly limits?: Partial<WorkerOptions['limits']>
+  readonly concurrency?: 'partition' | 'key'
 }
 
-export function openWorker({ answer = () => ok, deadLetter, limits: changed }: Script = {}) {
+export function openWorker({ answer = () => ok, deadLetter, limits: changed, concurrency = 'partition' }: Script = {}) {
   const clock = createFakeClock(0)
   const sent: Sent[] = []
   const letters: DeadLetterInput[] = []
@@ -65,7 +67,7 @@ export function openWorker({ answer = () => ok, deadLetter, limits: changed }: S
       async send(makeRequest, signal) {
         const request = makeRequest()
         const ids = idsOf(request)
-        sent.push({ path: request.path, ids, atMs: clock.now() })
+        sent.push({ path: request.path.slice(1), ids, atMs: clock.now() })
         return signal.aborted ? null : answer(ids, sent.length)
       },
       async deadLetter(given) {
@@ -80,7 +82,7 @@ export function openWorker({ answer = () => ok, deadLetter, limits: changed }: S
         if (states.at(-1) !== state) states.push(state)
       },
     },
-    { topic: 't', partition: 0, destination: 'main', limits: { ...limits, ...changed } },
+    { topic: 't', partition: 0, destination: 'main', limits: { ...limits, ...changed }, concurrency },
   )
   return { clock, worker, sent, letters, counted, states }
 }

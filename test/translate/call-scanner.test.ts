@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { parseJson, stringifyJson } from '../../src/json.ts'
 import { callKeys, createVerbatim, isVerbatim, textOf } from '../../src/translate/call-object.ts'
-import { cutMembers, scanCall } from '../../src/translate/call-scanner.ts'
+import { scanCall } from '../../src/translate/call-scanner.ts'
+import { cutMembers } from '../../src/translate/json-members.ts'
 
 const scan = (text: string): unknown => scanCall(Buffer.from(text))
 const plain = (value: unknown): unknown => parseJson(stringifyJson(value))

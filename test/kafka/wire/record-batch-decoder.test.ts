@@ -5,17 +5,18 @@ import { TrackbridgeError } from '../../../src/errors.ts'
 import type { ConsumerRecord } from '../../../src/kafka/broker.ts'
 import { appendRecords, decodeBatches, isAbortMarker } from '../../../src/kafka/wire/record-batch-decoder.ts'
 import { createBatchEncoder, type BatchRecord } from '../../../src/kafka/wire/record-batch-encoder.ts'
+import { decoded, type DecodedRecord } from '../../support/decoded-record.ts'
 import { asRead, batchRecords, batchWriter, compressions } from './arbitrary-batch.ts'
 import { altered, appendedAt, emptied, fieldAt, marker, placedAt, plainBatch } from './batch-surgery.ts'
 import { decodeWithStock, type StockRecord } from './stock-codec.ts'
 
-const noRecords: readonly ConsumerRecord[] = []
+const noRecords: readonly DecodedRecord[] = []
 const latestOffset = Number.MAX_SAFE_INTEGER - 1_000
 
-function read(recordSet: Buffer, from = 0): readonly ConsumerRecord[] {
+function read(recordSet: Buffer, from = 0): readonly DecodedRecord[] {
   const records: ConsumerRecord[] = []
   for (const batch of decodeBatches(recordSet)) appendRecords(batch, from, records)
-  return records
+  return records.map(decoded)
 }
 
 const damaged = (what: string): TrackbridgeError =>
@@ -49,7 +50,7 @@ test('law: timestamps are read as they were written, in whatever order and howev
 const readableByStock = (records: readonly BatchRecord[]): boolean =>
   records.every(({ headers }) => Object.keys(headers).every((name) => !(name in {})))
 
-function asStock({ offset, timestamp, key, value, headers }: ConsumerRecord): StockRecord {
+function asStock({ offset, timestamp, key, value, headers }: DecodedRecord): StockRecord {
   const byName = Object.groupBy(headers, ([name]) => name)
   const values = Object.entries(byName).map(([name, pairs = []]) => {
     const [first = null, ...more] = pairs.map(([, content]) => content)

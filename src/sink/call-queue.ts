@@ -1,0 +1,118 @@
+// Records that wait to be sent, the first few of them made ready. In: fetches. Out: plans of requests. No I/O.
+// Ruled by sink.md, "Behaviour" (order, batching).
+import type { ConsumerRecord } from '../kafka/broker.ts'
+import { placeCall, planBatch, type BatchPlan, type BatchRules, type Sized } from './batch.ts'
+import { createLanes, type InLanes } from './lanes.ts'
+import { outgoing, type OutgoingMessage } from './outgoing.ts'
+
+/** A message ready to be sent. `requests` counts those that carried it. */
+export interface Call extends Sized, InLanes {
+  readonly record: ConsumerRecord
+  readonly message: OutgoingMessage
+  /** When its record came, milliseconds since 1970. */
+  readonly sinceMs: number
+  requests: number
+}
+
+/** A record that cannot be sent at all. */
+export interface Unfit {
+  readonly record: ConsumerRecord
+  readonly reason: 'unreadable' | 'too_large'
+  /** For people. */
+  readonly message: string
+}
+
+export interface QueueOptions extends BatchRules {
+  /** Most requests side by side. With 1 no call ever waits for another's person. */
+  readonly sideBySide: number
+}
+
+export interface CallQueue {
+  add(records: readonly ConsumerRecord[], nowMs: number): void
+  /** The next request as far as records are there and may go beside those in flight. */
+  plan(): BatchPlan<Call>
+  /** The planned calls go out, and hold up those of the same persons until `returned`. */
+  take(plan: BatchPlan<Call>): void
+  /** None of them is in flight any longer. */
+  returned(calls: readonly Call[]): void
+  /** Takes out what `plan` found unfit, in order. */
+  takeUnfit(): readonly Unfit[]
+}
+
+interface Fetch {
+  readonly records: readonly ConsumerRecord[]
+  readonly sinceMs: number
+  /** How many of them have been made ready. */
+  read: number
+}
+
+export function createCallQueue(options: QueueOptions): CallQueue {
+  const { limits, sideBySide } = options
+  const fetches: Fetch[] = []
+  const lanes = sideBySide === 1 ? undefined : createLanes()
+  let ready: Call[] = []
+  let readyBytes = 0
+  let unfit: Unfit[] = []
+
+  // Only as the next requests need them: it is work for nothing if the partition goes.
+  const prepare = (): void => {
+    const [mostMessages, mostBytes] = [limits.maxBatchMessages * sideBySide, limits.maxBatchBytes * sideBySide]
+    while (fetches[0] && ready.length < mostMessages && readyBytes < mostBytes) {
+      const [fetch] = fetches
+      const record = fetch.records[fetch.read++]
+      if (record === undefined) fetches.shift()
+      else {
+        const prepared = prepareRecord(record, fetch.sinceMs, options)
+        if ('reason' in prepared) unfit.push(prepared)
+        else {
+          ready.push(prepared)
+          readyBytes += prepared.bytes
+        }
+      }
+    }
+  }
+
+  return {
+    add(records, nowMs) {
+      if (records.length > 0) fetches.push({ records, sinceMs: nowMs, read: 0 })
+    },
+    plan() {
+      prepare()
+      return planBatch(lanes === undefined ? ready : lanes.free(ready), options)
+    },
+    take({ calls }) {
+      ready = without(ready, calls)
+      for (const call of calls) readyBytes -= call.bytes
+      lanes?.enter(calls)
+    },
+    returned: (calls) => lanes?.leave(calls),
+    takeUnfit() {
+      const taken = unfit
+      unfit = []
+      return taken
+    },
+  }
+}
+
+/** `calls` stand among the first of `ready`, in order: mostly they are just the first. */
+function without(ready: readonly Call[], calls: readonly Call[]): Call[] {
+  const last = calls.at(-1)
+  if (ready[calls.length - 1] === last) return ready.slice(calls.length)
+  const end = last === undefined ? 0 : ready.indexOf(last) + 1
+  const taken = new Set(calls)
+  return [...ready.slice(0, end).filter((call) => !taken.has(call)), ...ready.slice(end)]
+}
+
+function prepareRecord(record: ConsumerRecord, sinceMs: number, options: QueueOptions): Call | Unfit {
+  const withIds = options.sideBySide > 1
+  const message = outgoing(record.value, { withIds })
+  if (!message.ok) return { record, reason: 'unreadable', message: message.why }
+  const { bytes } = message
+  if (placeCall(bytes, options) === 'too_large') {
+    const size = `the message has ${bytes} bytes as JSON; at most ${options.limits.maxSingleBytes} can be sent`
+    return { record, reason: 'too_large', message: size }
+  }
+  const keyed = withIds && record.key !== null ? [`key:${record.key.toString('latin1')}`] : []
+  const lanes = keyed.length === 0 ? message.ids : [...message.ids, ...keyed]
+  return { record, message, bytes, lanes, sinceMs, requests: 0 }
+}

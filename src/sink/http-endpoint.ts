@@ -1,0 +1,148 @@
+// One HTTP request to an endpoint, no policy. In: path, type and bytes of the body. Out: the answer, or the name of a
+// network error; never an exception. Ruled by sink.md, "Facts of the API", and P (basic auth, strict mode).
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { createConnections, type ConnectionOptions, type Connections, type Dispatcher } from './http-dispatcher.ts'
+import { exchange } from './http-exchange.ts'
+import { configuration, networkFault } from './network-faults.ts'
+import { conceal, secretsOf, type Credentials } from './request-secrets.ts'
+import type { ApiAnswer } from './verdict.ts'
+
+/** `url`: the base to which the paths of requests are added, e.g. `https://cdp.customer.io/v1`. `timeoutMs`: from the
+ *  start of a request to the end of its answer. */
+export interface HttpEndpointOptions extends ConnectionOptions {
+  /** Read for every request, so that changed ones are used at once. May throw: that is a fault of the configuration. */
+  credentials(): Credentials
+  /** Sent with every request; their values are secrets. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sends `X-Strict-Mode: 1`, without which the Pipelines API drops what it refuses. */
+  readonly isStrict?: boolean
+  /** gzip: bodies over 1 kB go out compressed. */
+  readonly compression?: 'none' | 'gzip'
+  /** Of trackbridge, for the User-Agent. */
+  readonly version: string
+}
+
+export interface EndpointRequest {
+  /** Added to the base: `/batch`, `/track`, or nothing. */
+  readonly path: string
+  readonly contentType: string
+  readonly body: Buffer
+}
+
+export interface HttpEndpoint {
+  /** POSTs. Never rejects. An aborted request answers `{networkError: 'aborted'}`; it may have been taken all the same. */
+  send(request: EndpointRequest, signal: AbortSignal): Promise<ApiAnswer>
+  /** Asks with OPTIONS, without credentials and body, whether anybody is there. Never rejects. */
+  reach(signal: AbortSignal): Promise<ApiAnswer>
+  /** Ends the connections; requests under way answer with a network error. */
+  close(): Promise<void>
+}
+
+/** Opens no connection yet. TLS is always verified; redirects are never followed. */
+export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
+  const connections = createConnections(options)
+  const { origin, pathname } = new URL(options.url)
+  const path = (added: string): string => (added === '' ? pathname : pathname.replace(/\/+$/, '') + added)
+  return {
+    send: (request, signal) =>
+      sendOnce(connections, options, signal, async () => {
+        const { headers, secrets } = credentialHeaders(options)
+        const { encoding, body } = await encodedBody(request.body, options)
+        const type = { 'content-type': request.contentType, ...encoding }
+        const to = { origin, path: path(request.path), method: 'POST' } as const
+        return { ...to, body, headers: { ...fixedHeaders(options), ...headers, ...type }, secrets }
+      }),
+    reach: (signal) =>
+      sendOnce(connections, options, signal, async () => ({
+        ...({ origin, path: path(''), method: 'OPTIONS' } as const),
+        headers: fixedHeaders(options),
+        secrets: [],
+      })),
+    close: () => connections.destroy(),
+  }
+}
+
+const fixedHeaders = ({ version }: HttpEndpointOptions) => ({ 'user-agent': `trackbridge/${version}` })
+
+/** A fault of a setting, thrown where a request is made; `why` is safe to show. */
+const settingFaults = new WeakMap<Error, string>()
+
+function settingFault(why: string): Error {
+  const error = new Error(why)
+  settingFaults.set(error, why)
+  return error
+}
+
+function credentialHeaders(options: HttpEndpointOptions) {
+  let credentials: Credentials
+  try {
+    credentials = options.credentials()
+  } catch {
+    // Its own message may quote the secret.
+    throw settingFault('the API key or other credentials cannot be read')
+  }
+  const { authorization, secrets } = secretsOf(credentials, options.headers)
+  const strict = options.isStrict ? { 'x-strict-mode': '1' } : {}
+  return { headers: { ...options.headers, ...(authorization === null ? {} : { authorization }), ...strict }, secrets }
+}
+
+const compress = promisify(gzip)
+const smallestCompressedBytes = 1_000
+const gzipHeader = { 'content-encoding': 'gzip' }
+
+async function encodedBody(body: Buffer, { compression }: HttpEndpointOptions) {
+  if (compression !== 'gzip' || body.length <= smallestCompressedBytes) return { encoding: {}, body }
+  return { encoding: gzipHeader, body: await compress(body, { level: 1 }) }
+}
+
+interface MadeRequest extends Dispatcher.DispatchOptions {
+  readonly headers: Readonly<Record<string, string>>
+  readonly secrets: readonly string[]
+}
+
+async function sendOnce(
+  connections: Connections,
+  { timeoutMs }: HttpEndpointOptions,
+  signal: AbortSignal,
+  makeRequest: () => Promise<MadeRequest>,
+): Promise<ApiAnswer> {
+  const ending = new AbortController()
+  const abort = (): void => ending.abort()
+  const timer = setTimeout(abort, timeoutMs)
+  signal.addEventListener('abort', abort, { once: true })
+  if (signal.aborted) abort()
+  try {
+    return await answerTo(connected(connections), await makeRequest(), ending.signal)
+  } catch (error) {
+    if (signal.aborted) return { networkError: 'aborted' }
+    if (ending.signal.aborted) return { networkError: `no answer within ${timeoutMs} ms` }
+    const why = error instanceof Error ? settingFaults.get(error) : undefined
+    return why === undefined ? networkFault(error) : configuration(why)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+function connected(connections: Connections): Dispatcher {
+  try {
+    return connections.current()
+  } catch {
+    throw settingFault('caFile, certFile or keyFile cannot be read')
+  }
+}
+
+async function answerTo(dispatcher: Dispatcher, made: MadeRequest, signal: AbortSignal): Promise<ApiAnswer> {
+  const { secrets, ...request } = made
+  const { status, headers, text } = await exchange(dispatcher, request, signal)
+  const wasCompressed = 'content-encoding' in request.headers ? ({ wasCompressed: true } as const) : {}
+  return { status, headers: headersForVerdict(headers), body: conceal(text, secrets), ...wasCompressed }
+}
+
+// Only what verdict.ts reads: other headers might quote the request.
+function headersForVerdict(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const given = headers['retry-after']
+  const first = Array.isArray(given) ? given[0] : given
+  return first === undefined ? {} : { 'retry-after': first }
+}

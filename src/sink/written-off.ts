@@ -1,0 +1,75 @@
+// Records that will not be delivered -> the dead letters, before anything may be committed past them. In: records and why.
+// Out: settled records once they are safely written. Ruled by sink.md, "Behaviour".
+import { TrackbridgeError } from '../errors.ts'
+import type { ConsumerRecord } from '../kafka/broker.ts'
+import type { DeadLetterInput } from '../records/dead-letter.ts'
+import { backoffMs } from './backoff.ts'
+import { setState, settleRecords, stopWorker, waitBeforeRetry, type Delivery, type Worker } from './worker-state.ts'
+
+/** A record and why it is a dead letter. `attempt` is 1 where it was never sent. */
+export type Letter = { readonly record: ConsumerRecord; readonly attempt?: number } & Pick<
+  DeadLetterInput,
+  'reason' | 'message' | 'answer'
+>
+
+/** Promises that all of them are written when it answers true. False: the worker is ending or has stopped. */
+export async function writeDeadLetters(
+  worker: Worker,
+  delivery: Delivery,
+  letters: readonly Letter[],
+): Promise<boolean> {
+  const { deps, closing } = worker
+  const inputs = toInputs(worker, letters)
+  for (let failures = 1; !closing.signal.aborted; failures++) {
+    const error = await deps.deadLetter(inputs).then(
+      () => null,
+      (fault: unknown) => ({ fault }),
+    )
+    if (closing.signal.aborted) return false
+    if (error === null) {
+      logDeadLetters(worker, inputs)
+      deps.count('rejected', letters.length)
+      settleRecords(worker, letters)
+      setState(worker, delivery, { state: 'delivering' })
+      return true
+    }
+    const { fault } = error
+    if (!(fault instanceof TrackbridgeError && fault.reaction === 'retry')) {
+      stopWorker(worker, refusedDeadLetter(worker, inputs, fault))
+      return false
+    }
+    const waitMs = backoffMs(failures, deps.random())
+    const why = `Kafka does not take dead letters: ${fault.message}`
+    const nextTryAtMs = deps.clock.now() + waitMs
+    setState(worker, delivery, { state: 'retrying', failures, why, status: null, nextTryAtMs })
+    if (!(await waitBeforeRetry(worker, waitMs))) return false
+  }
+  return false
+}
+
+function toInputs({ deps, options }: Worker, letters: readonly Letter[]): readonly DeadLetterInput[] {
+  const { topic, partition, destination } = options
+  const at = deps.clock.now()
+  return letters.map(({ record, attempt = 1, ...fault }) => {
+    return { ...fault, source: { ...record, topic, partition }, stage: 'sink', destination, attempt, at }
+  })
+}
+
+function logDeadLetters(worker: Worker, inputs: readonly DeadLetterInput[]): void {
+  for (const { source, reason, answer, destination } of inputs) {
+    const { topic, partition, offset } = source
+    const status = answer === undefined ? {} : { status: answer.status }
+    worker.deps.log.debug({ topic, partition, offset, destination, reason, ...status }, 'a message is a dead letter')
+  }
+}
+
+function refusedDeadLetter(worker: Worker, inputs: readonly DeadLetterInput[], cause: unknown): TrackbridgeError {
+  if (cause instanceof TrackbridgeError && cause.code === 'TB_DEAD_LETTER_REFUSED') return cause
+  const { topic, partition, destination } = worker.options
+  const offset = inputs[0]?.source.offset ?? 0
+  return new TrackbridgeError(
+    'TB_DEAD_LETTER_REFUSED',
+    `the dead-letter topic does not take the record for ${topic}:${partition}:${offset}; the partition stops`,
+    { context: { topic, partition, offset, destination }, cause },
+  )
+}

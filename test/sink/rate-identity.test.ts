@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { rateIdentity } from '../../src/sink/rate-identity.ts'
+import { endpointOf } from '../support/sink.ts'
+
+const api = endpointOf('https://cdp.customer.io/v1')
+
+test('is the same for the same key at the same API, whatever the path and the further headers', () => {
+  const other = { ...endpointOf('https://cdp.customer.io/v2'), headers: { 'x-team': 'green' } }
+  expect(rateIdentity(other)).toBe(rateIdentity(api))
+})
+
+test.each([
+  ['another API', endpointOf('https://cdp-eu.customer.io/v1')],
+  ['another key', { ...api, credentials: () => ({ type: 'basic', username: 'other', password: '' }) as const }],
+  ['no key', { ...api, credentials: () => ({ type: 'none' }) as const }],
+  ['a key in a header', { ...api, credentials: () => ({ type: 'none' }) as const, headers: { 'x-key': 'k' } }],
+])('is another one for %s', (_, endpoint) => {
+  expect(rateIdentity(endpoint)).not.toBe(rateIdentity(api))
+})
+
+test('does not tell the key', () => {
+  expect(rateIdentity(api)).toMatch(/^[A-Za-z0-9+/]{43}=$/)
+})
