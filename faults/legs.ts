@@ -1,4 +1,5 @@
-// `trackbridge process` as a process of its own, seen from outside: configuration file, log lines, signals, end.
+// `trackbridge process` or `trackbridge sink` as a process of its own, seen from outside: configuration file,
+// log lines, signals, end.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,6 +11,8 @@ import type { Leg } from './scenario.ts'
 
 export interface LegStart {
   readonly name: string
+  /** Of trackbridge: `process`. */
+  readonly command: string
   readonly entry: URL
   /** Written to a file as JSON, which is YAML too. */
   readonly config: object
@@ -26,11 +29,11 @@ const mostLines = 20_000
 const tailLines = 12
 
 /** Starts a leg. Its file goes when it ends. */
-export function startLeg({ name, entry, config }: LegStart): Leg {
+export function startLeg({ name, command, entry, config }: LegStart): Leg {
   const folder = mkdtempSync(join(tmpdir(), 'trackbridge-leg-'))
   const path = join(folder, 'trackbridge.yaml')
   writeFileSync(path, JSON.stringify(config))
-  const args = [...executableFlags, fileURLToPath(entry), '--config', path, 'process']
+  const args = [...executableFlags, fileURLToPath(entry), '--config', path, command]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const lines: Line[] = []
   createInterface(child.stderr).on('line', (line) => {

@@ -1,12 +1,14 @@
-// `npm run faults -- process [--scenario NAME...]`: attacks the process leg on real brokers and prints a row for each
+// `npm run faults -- process|sink [--scenario NAME...]`: attacks one leg on real brokers and prints a row for each
 // scenario. Exit codes: 0 all rows are well, 1 one is not, 2 the command line is wrong.
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { environment } from '../src/config/load.ts'
 import { startCluster, type Cluster } from '../test/support/cluster.ts'
-import { scenarios } from './catalogue.ts'
+import { processSubject } from './process/subject.ts'
 import { toTable, type Row } from './report.ts'
 import { runScenario } from './run-scenario.ts'
-import type { Scenario } from './scenario.ts'
+import type { Scenario, Stage } from './scenario.ts'
+import { sinkSubject } from './sink/subject.ts'
+import type { Subject } from './subject.ts'
 
 interface Choices {
   readonly scenario?: readonly string[]
@@ -14,32 +16,13 @@ interface Choices {
   readonly records?: number
   readonly kafka: string
   readonly brokers?: 1 | 3
-  readonly commit?: 'partition' | 'group'
   readonly seed?: number
   readonly json: boolean
 }
 
-const names = scenarios.map(({ name }) => name)
 const program = new Command('faults').description('attacks trackbridge on real brokers and counts what is amiss')
-
-program
-  .command('process')
-  .description('the process leg')
-  .addOption(new Option('--scenario <name...>', 'only these').choices(names))
-  .option('--rounds <n>', 'how often a fault strikes', wholeNumber)
-  .option('--records <n>', 'raw records that flow meanwhile', wholeNumber)
-  .option('--kafka <version>', 'version of the brokers, 4.1.x or 3.9.x', '4.1.1')
-  .addOption(
-    new Option('--brokers <n>', 'brokers, where a scenario needs no three').choices(['1', '3']).argParser(Number),
-  )
-  .addOption(new Option('--commit <how>', 'value of process.commit').choices(['partition', 'group']))
-  .option('--seed <n>', 'of the random choices, to repeat a run', wholeNumber)
-  .option('--json', 'the rows as JSON', false)
-  .action(async (choices: Choices) => {
-    const rows = await attack(choices)
-    process.stdout.write(`${choices.json ? JSON.stringify(rows, undefined, 2) : toTable(rows)}\n`)
-    if (rows.some(({ bad }) => bad.length > 0)) process.exitCode = 1
-  })
+addCommand(processSubject, new Option('--commit <how>', 'value of process.commit').choices(['partition', 'group']))
+addCommand(sinkSubject, new Option('--concurrency <how>', 'value of sink.concurrency').choices(['partition', 'key']))
 
 program.exitOverride()
 await program.parseAsync().catch((error: unknown) => {
@@ -48,15 +31,43 @@ await program.parseAsync().catch((error: unknown) => {
   process.exitCode = isUsage ? (error.exitCode === 0 ? 0 : 2) : 1
 })
 
-async function attack(choices: Choices): Promise<readonly Row[]> {
-  const chosen = scenarios.filter(({ name }) => choices.scenario?.includes(name) ?? true)
-  const rows: Row[] = []
+/** `own`: the option that only this subject has; its value goes to the subject. */
+function addCommand<S extends Stage, A>(subject: Subject<S, A>, own: Option): void {
+  program
+    .command(subject.command)
+    .description(`trackbridge ${subject.command}`)
+    .addOption(new Option('--scenario <name...>', 'only these').choices(subject.scenarios.map(({ name }) => name)))
+    .option('--rounds <n>', 'how often a fault strikes', wholeNumber)
+    .option('--records <n>', 'records that flow meanwhile', wholeNumber)
+    .option('--kafka <version>', 'version of the brokers, 4.1.x or 3.9.x', '4.1.1')
+    .addOption(
+      new Option('--brokers <n>', 'brokers, where a scenario needs no three').choices(['1', '3']).argParser(Number),
+    )
+    .addOption(own)
+    .option('--seed <n>', 'of the random choices, to repeat a run', wholeNumber)
+    .option('--json', 'the rows as JSON', false)
+    .action(async (choices: Choices & Readonly<Record<string, unknown>>) => {
+      const value = choices[own.attributeName()]
+      const rows = await attack(subject, choices, typeof value === 'string' ? { [own.attributeName()]: value } : {})
+      process.stdout.write(`${choices.json ? JSON.stringify(rows, undefined, 2) : toTable(rows, subject.reading)}\n`)
+      if (rows.some(({ bad }) => bad.length > 0)) process.exitCode = 1
+    })
+}
+
+async function attack<S extends Stage, A>(
+  subject: Subject<S, A>,
+  choices: Choices,
+  own: Readonly<Record<string, string>>,
+): Promise<readonly Row<A>[]> {
+  const chosen = subject.scenarios.filter(({ name }) => choices.scenario?.includes(name) ?? true)
+  const rows: Row<A>[] = []
   for (const brokers of [1, 3] as const) {
     const due = chosen.filter((scenario) => Math.max(scenario.brokers, choices.brokers ?? 1) === brokers)
     if (due.length === 0) continue
     const cluster = await startCluster({ brokers, kafkaVersion: choices.kafka, env: environment(), onProgress: say })
+    const strike = strikeOn(subject, cluster, { choices, own })
     try {
-      for (const scenario of due) rows.push(await strike(scenario, cluster, choices))
+      for (const scenario of due) rows.push(await strike(scenario))
     } finally {
       await cluster.stop()
     }
@@ -64,15 +75,19 @@ async function attack(choices: Choices): Promise<readonly Row[]> {
   return rows
 }
 
-async function strike(scenario: Scenario, cluster: Cluster, choices: Choices): Promise<Row> {
-  const size = {
-    rounds: choices.rounds ?? scenario.usual.rounds,
-    records: choices.records ?? scenario.usual.records,
+function strikeOn<S extends Stage, A>(
+  subject: Subject<S, A>,
+  cluster: Cluster,
+  { choices, own }: { readonly choices: Choices; readonly own: Readonly<Record<string, string>> },
+): (scenario: Scenario<S>) => Promise<Row<A>> {
+  return async (scenario) => {
+    const { rounds = scenario.usual.rounds, records = scenario.usual.records } = choices
+    const seed = choices.seed ?? Math.floor(Math.random() * 2 ** 31)
+    const options = { size: { rounds, records }, seed, choices: own, onProgress: say }
+    const row = await runScenario(subject, scenario, cluster, options)
+    say(`${scenario.name}: ${row.bad.length === 0 ? 'ok' : `BAD (seed ${seed}): ${row.bad.join('; ')}`}`)
+    return row
   }
-  const seed = choices.seed ?? Math.floor(Math.random() * 2 ** 31)
-  const row = await runScenario(scenario, cluster, { size, seed, commit: choices.commit, onProgress: say })
-  say(`${scenario.name}: ${row.bad.length === 0 ? 'ok' : `BAD (seed ${seed})`}`)
-  return row
 }
 
 function wholeNumber(text: string): number {

@@ -1,4 +1,4 @@
-// How far a group has come on the raw topic, and how long it takes to go on after a fault. States of a fault: struck ->
+// How far a group has come on its source topic, and how long it takes to go on after a fault. States of a fault: struck ->
 // every partition that had work left has committed again. In: a client that reaches the brokers without the proxies.
 import type { Admin, Kafka } from 'kafkajs'
 import { systemClock } from '../src/clock.ts'
@@ -12,14 +12,18 @@ export interface ProgressOptions {
   readonly topic: string
 }
 
+/** From a fault until every partition with work left has committed again. */
+export interface Recovery {
+  readonly fault: string
+  readonly ms: number
+}
+
 export interface ProgressWatch extends Progress {
   /** Starts the clock of a fault. */
-  struck(): void
-  /** From each fault that is over to its end, in milliseconds. */
-  recoveriesMs(): readonly number[]
-  /** Asks now; false when nobody answers. Never rejects. */
-  refresh(): Promise<boolean>
-  /** Whether everything on the raw topic is done, by an answer younger than the call. Never rejects. */
+  struck(fault: string): void
+  /** Of each fault that is over, how long it took to its end. */
+  recoveries(): readonly Recovery[]
+  /** Whether everything on the topic is done, by an answer younger than the call. Never rejects. */
   isComplete(): Promise<boolean>
   /** Partitions with work left: `3: 120 of 400`. */
   describe(): string
@@ -27,6 +31,7 @@ export interface ProgressWatch extends Progress {
 }
 
 interface Fault {
+  readonly name: string
   readonly atMs: number
   /** As of then. */
   readonly committed: Offsets
@@ -38,14 +43,14 @@ interface State {
   committed: Offsets
   ends: Offsets
   faults: readonly Fault[]
-  readonly recoveriesMs: number[]
+  readonly recoveries: Recovery[]
 }
 
 const pollMs = 50
 
 /** Begins to ask, several times a second, until `close`. */
 export function watchProgress(options: ProgressOptions): ProgressWatch {
-  const state: State = { committed: new Map(), ends: new Map(), faults: [], recoveriesMs: [] }
+  const state: State = { committed: new Map(), ends: new Map(), faults: [], recoveries: [] }
   const stopping = new AbortController()
   const connection = createConnection(options.kafka)
   const ask = (): Promise<boolean> => askOnce(state, options, connection)
@@ -58,11 +63,12 @@ export function watchProgress(options: ProgressOptions): ProgressWatch {
   return {
     done: () => sum(state.committed),
     fed: () => sum(state.ends),
-    struck() {
-      const fault = { atMs: systemClock.now(), committed: state.committed, waiting: undefined }
+    struck(name) {
+      const fault = { name, atMs: systemClock.now(), committed: state.committed, waiting: undefined }
       state.faults = [...state.faults, fault]
     },
-    recoveriesMs: () => [...state.recoveriesMs],
+    recoveries: () => [...state.recoveries],
+    left: () => [...workLeft(state).keys()],
     refresh: ask,
     isComplete: async () => (await ask()) && sum(state.ends) > 0 && workLeft(state).size === 0,
     describe: () =>
@@ -124,7 +130,8 @@ function settleFaults(state: State): void {
   const goesOn = ({ committed, waiting }: (typeof begun)[number]): boolean =>
     waiting.every((partition) => (state.committed.get(partition) ?? 0) > (committed.get(partition) ?? 0))
   // A fault in an idle moment has no recovery.
-  for (const fault of begun) if (fault.waiting.length > 0 && goesOn(fault)) state.recoveriesMs.push(nowMs - fault.atMs)
+  for (const fault of begun)
+    if (fault.waiting.length > 0 && goesOn(fault)) state.recoveries.push({ fault: fault.name, ms: nowMs - fault.atMs })
   state.faults = begun.filter((fault) => !goesOn(fault))
 }
 

@@ -1,20 +1,46 @@
-// Outcome of a scenario -> a row, and rows -> a table or JSON. Pure.
-import type { Account } from '../test/support/accounting.ts'
-import type { Scenario, Size } from './scenario.ts'
+// Outcome of a scenario -> a row, and rows -> a table or JSON, whatever was attacked: how an account is read is handed in.
+// Pure.
+import type { Recovery } from './progress.ts'
+import type { Expectation, Scenario, Size } from './scenario.ts'
 import type { StageFindings } from './stage.ts'
 
-export interface Row {
+/** What the report must know of one kind of account. */
+export interface Reading<A> {
+  /** Titles of `cells`. */
+  readonly columns: readonly string[]
+  /** Records that were fed, read back. */
+  records(account: A): number
+  /** What is not as it should be; empty when all is well. */
+  judge(account: A, expects: Expectation): readonly string[]
+  cells(account: A): readonly string[]
+  /** A line for each fault, where the account tells them apart. */
+  byFault?(account: A): readonly FaultLine[]
+}
+
+export interface FaultLine {
+  readonly fault: string
+  readonly records: number
+  readonly cells: readonly string[]
+}
+
+/** From a fault until every partition with work left has committed again, in milliseconds. */
+export interface RecoveryTimes {
+  readonly p50Ms: number
+  readonly maxMs: number
+}
+
+export interface Row<A> {
   readonly scenario: string
   readonly promise: string
   readonly seed: number
-  /** Raw records, read back; null when they could not be read. */
+  /** Records fed, read back; null when they could not be read. */
   readonly records: number | null
   /** Faults that struck, by name. */
   readonly faults: Readonly<Record<string, number>>
   /** Null when the outcome could not be read. */
-  readonly account: Account | null
-  /** From a fault until every partition with work left has committed again, in milliseconds. */
-  readonly recovery: { readonly p50Ms: number; readonly maxMs: number } | null
+  readonly account: A | null
+  readonly recovery: RecoveryTimes | null
+  readonly recoveryByFault: Readonly<Record<string, RecoveryTimes>>
   /** Faults that found nothing to strike, with the reason. */
   readonly notStruck: readonly string[]
   /** What the scenario had to say beside. */
@@ -23,48 +49,46 @@ export interface Row {
   readonly bad: readonly string[]
 }
 
-export interface Outcome {
-  readonly scenario: Scenario
+export interface Outcome<A> {
+  readonly scenario: Pick<Scenario<never>, 'name' | 'promise' | 'expects'>
   readonly options: { readonly size: Size; readonly seed: number }
   readonly findings: StageFindings
-  readonly recoveriesMs: readonly number[]
-  readonly account: Account | undefined
+  readonly recoveries: readonly Recovery[]
+  readonly account: A | undefined
 }
 
 /** Judges an outcome. */
-export function toRow({ scenario, options, findings, recoveriesMs, account }: Outcome): Row {
+export function toRow<A>(
+  { scenario, options, findings, recoveries, account }: Outcome<A>,
+  reading: Reading<A>,
+): Row<A> {
   // In many rounds one may find the process with fewer requests to send than usual; a fault that never struck is another
   // matter, for then its promise has not been looked at.
   const unexpected = findings.missed.filter(({ fault, isExpected }) => !isExpected && !findings.struck.includes(fault))
+  const { expects = 'clean' } = scenario
   return {
     scenario: scenario.name,
     promise: scenario.promise,
     seed: options.seed,
-    records: account?.accounted.raw ?? null,
+    records: account === undefined ? null : reading.records(account),
     faults: countedBy(findings.struck),
     account: account ?? null,
-    recovery: toRecovery(recoveriesMs),
+    recovery: toRecovery(recoveries),
+    recoveryByFault: Object.fromEntries(
+      [...Map.groupBy(recoveries, ({ fault }) => fault)].flatMap(([fault, own]) => {
+        const times = toRecovery(own)
+        return times === null ? [] : [[fault, times]]
+      }),
+    ),
     notStruck: findings.missed.map(({ fault, reason }) => `${fault}: ${reason}`),
     notes: findings.notes,
     bad: [
-      ...(account === undefined ? ['the outcome could not be read'] : judge(account, scenario.expects ?? 'clean')),
+      ...(account === undefined ? ['the outcome could not be read'] : reading.judge(account, expects)),
       ...unexpected.map(({ fault, reason }) => `${fault} did not strike: ${reason}`),
       ...(findings.struck.length === 0 ? ['no fault struck'] : []),
       ...findings.complaints,
     ],
   }
-}
-
-const zeros = ['lost', 'doubled', 'partitionOrder', 'keyOrder', 'misplaced', 'foreign'] as const
-
-function judge(account: Account, expects: 'clean' | 'doubles'): readonly string[] {
-  if (expects === 'doubles')
-    return account.doubled > 0 ? [] : ['the negative control shows no doubles: this harness sees nothing']
-  const faults = zeros.filter((kind) => account[kind] > 0).map((kind) => `${kind}: ${account[kind]}`)
-  const { raw, ...slots } = account.accounted
-  const out = Object.values(slots).reduce((sum, count) => sum + count, 0)
-  const unaccounted = raw === out ? [] : [`${raw} records went in, ${out} are accounted for`]
-  return [...faults, ...unaccounted, ...(faults.length > 0 ? account.examples : [])]
 }
 
 function countedBy(names: readonly string[]): Record<string, number> {
@@ -73,62 +97,64 @@ function countedBy(names: readonly string[]): Record<string, number> {
   return counts
 }
 
-function toRecovery(recoveriesMs: readonly number[]): Row['recovery'] {
-  const sorted = recoveriesMs.toSorted((a, b) => a - b)
+function toRecovery(recoveries: readonly Recovery[]): RecoveryTimes | null {
+  const sorted = recoveries.map(({ ms }) => ms).toSorted((a, b) => a - b)
   const p50Ms = sorted[Math.floor((sorted.length - 1) / 2)]
   const maxMs = sorted.at(-1)
   return p50Ms === undefined || maxMs === undefined ? null : { p50Ms, maxMs }
 }
 
-const columns = ['scenario', 'records', 'faults', 'lost', 'doubled', 'order', 'in = out', 'recovery', 'result'] as const
+/** A line of cells, or a remark beneath one. */
+type Line = readonly string[] | string
 
-/** The rows as aligned text, what is amiss beneath each. */
-export function toTable(rows: readonly Row[]): string {
-  const cells = [columns, ...rows.map(toCells)]
-  const widths = columns.map((_name, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)))
-  const lines = cells.map((line) =>
+/** The rows as aligned text; beneath each its faults, where the account tells them apart, and what a reader must know. */
+export function toTable<A>(rows: readonly Row<A>[], reading: Reading<A>): string {
+  const head = ['scenario', 'records', 'faults', ...reading.columns, 'recovery', 'result']
+  const lines: readonly Line[] = [head, ...rows.flatMap((row) => linesOf(row, reading))]
+  const cells = lines.filter((line) => typeof line !== 'string')
+  const widths = head.map((_name, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)))
+  const aligned = (line: readonly string[]): string =>
     line
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
-      .trimEnd(),
-  )
-  const [head = '', ...bodies] = lines
-  return [head, ...bodies.flatMap((body, index) => [body, ...remarks(rows[index])])].join('\n')
+      .trimEnd()
+  return lines.map((line) => (typeof line === 'string' ? line : aligned(line))).join('\n')
 }
 
-function toCells({ scenario, records, faults, account, recovery, bad }: Row): readonly string[] {
-  const struck = Object.values(faults).reduce((sum, count) => sum + count, 0)
-  const count = (...numbers: readonly (number | undefined)[]): string =>
-    account === null ? '?' : String(numbers.reduce<number>((sum, number) => sum + (number ?? 0), 0))
-  return [
-    scenario,
-    records === null ? '?' : String(records),
-    String(struck),
-    count(account?.lost),
-    count(account?.doubled),
-    count(account?.partitionOrder, account?.keyOrder, account?.misplaced),
-    account === null ? '?' : accountedText(account.accounted),
-    recovery === null ? '-' : `${seconds(recovery.p50Ms)} / ${seconds(recovery.maxMs)} s`,
-    bad.length === 0 ? 'ok' : 'BAD',
+function linesOf<A>(row: Row<A>, reading: Reading<A>): readonly Line[] {
+  const { account } = row
+  const total = [
+    row.scenario,
+    row.records === null ? '?' : String(row.records),
+    String(Object.values(row.faults).reduce((sum, count) => sum + count, 0)),
+    ...(account === null ? reading.columns.map(() => '?') : reading.cells(account)),
+    recoveryText(row.recovery),
+    row.bad.length === 0 ? 'ok' : 'BAD',
   ]
+  const byFault = account === null ? undefined : reading.byFault?.(account)
+  const faults = byFault?.map(({ fault, records, cells }) => [
+    `  ${fault}`,
+    String(records),
+    String(row.faults[fault] ?? 0),
+    ...cells,
+    recoveryText(row.recoveryByFault[fault] ?? null),
+  ])
+  return [total, ...(faults ?? []), ...remarks(row, byFault === undefined)]
 }
 
-/** `4000 = 3500 + 180 + 280 + 40`: translated, unsupported, dead letters, skipped. */
-function accountedText({ raw, translated, unsupported, deadLetters, skipped }: Account['accounted']): string {
-  const out = translated + unsupported + deadLetters + skipped
-  return `${raw} ${raw === out ? '=' : '!='} ${translated} + ${unsupported} + ${deadLetters} + ${skipped}`
+function recoveryText(times: RecoveryTimes | null): string {
+  return times === null ? '-' : `${seconds(times.p50Ms)} / ${seconds(times.maxMs)} s`
 }
 
 function seconds(ms: number): string {
   return (ms / 1000).toFixed(1)
 }
 
-function remarks(row: Row | undefined): readonly string[] {
-  if (row === undefined) return []
+function remarks<A>(row: Row<A>, isNamingFaults: boolean): readonly string[] {
   const struck = Object.entries(row.faults).map(([fault, count]) => `${fault} ${count}`)
   return [
     `    ${row.promise}`,
-    ...(struck.length > 0 ? [`    faults: ${struck.join(', ')}`] : []),
+    ...(isNamingFaults && struck.length > 0 ? [`    faults: ${struck.join(', ')}`] : []),
     ...Object.entries(countedBy(row.notStruck)).map(
       ([text, count]) => `    not struck: ${text}${count === 1 ? '' : ` (${count} times)`}`,
     ),

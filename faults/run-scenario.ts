@@ -1,88 +1,59 @@
 // Runs one scenario on a cluster: topics, legs, faults, the rest of the work, an orderly end, and then the account by an
-// independent reader. In: scenario, cluster, choices. Out: a row (report.ts). Whatever was started has ended by then.
+// independent reader. In: subject, scenario, cluster, choices. Out: a row (report.ts). Whatever was started has ended by
+// then.
 import { randomBytes } from 'node:crypto'
 import { leadersOf, stockKafka, withStockAdmin } from '../test/support/cluster-state.ts'
 import type { Cluster } from '../test/support/cluster.ts'
-import { createLedger, type Account } from '../test/support/accounting.ts'
-import { readWithJava } from '../test/support/committed-reader.ts'
 import { seededRandom } from '../test/support/seeded-random.ts'
 import { until } from '../test/support/until.ts'
 import { toRow, type Row } from './report.ts'
-import type { Leg, Scenario, Size, Topics } from './scenario.ts'
+import type { Leg, Scenario, Stage } from './scenario.ts'
 import { createStage, type HarnessStage } from './stage.ts'
-
-export interface RunOptions {
-  readonly size: Size
-  /** Value of `process.commit`; absent: not set. */
-  readonly commit?: 'partition' | 'group' | undefined
-  readonly seed: number
-  readonly onProgress: (line: string) => void
-}
+import type { RunOptions, Scene, Subject } from './subject.ts'
 
 const drainTimeoutMs = 180_000
 const stopTimeoutMs = 40_000
-/** Longer than any transaction timeout of the legs. */
-const openTransactionsMs = 45_000
 
 /** Never rejects for what the product does: that stands in the row. */
-export async function runScenario(scenario: Scenario, cluster: Cluster, options: RunOptions): Promise<Row> {
-  const name = `${scenario.name}-${randomBytes(3).toString('hex')}`
-  const topics = namesOf(name, scenario.partitions ?? 8)
+export async function runScenario<S extends Stage, A>(
+  subject: Subject<S, A>,
+  scenario: Scenario<S>,
+  cluster: Cluster,
+  options: RunOptions,
+): Promise<Row<A>> {
+  const prefix = `${scenario.name}-${randomBytes(3).toString('hex')}`
   await cluster.waitUntilInSync()
-  await createTopics(cluster, topics)
   const kafka = stockKafka(cluster.direct)
-  const stage = createStage({ ...options, cluster, topics, prefix: name, kafka, random: seededRandom(options.seed) })
-  const teller = tell(scenario, stage, options)
+  const partitions = scenario.partitions ?? 8
+  const scene: Scene = { ...options, cluster, kafka, prefix, partitions, random: seededRandom(options.seed) }
+  const setting = await subject.open(scene)
+  await createTopics(cluster, setting.topics, partitions)
+  const stage = createStage(scene, { ...setting, command: subject.command })
+  const teller = tell(scenario.name, stage, options)
   try {
-    await guarded(stage, () => scenario.run(stage))
+    await guarded(stage, () => scenario.run(setting.dress(stage)))
     await guarded(stage, () => drain(stage))
     await guarded(stage, () => endLegs(stage))
-    const account = await guarded(stage, () => takeAccount(cluster, topics))
-    return toRow({
-      scenario,
-      options,
-      findings: stage.findings(),
-      recoveriesMs: stage.progress.recoveriesMs(),
-      account,
-    })
+    const account = await guarded(stage, () => setting.takeAccount())
+    const recoveries = stage.progress.recoveries()
+    return toRow({ scenario, options, findings: stage.findings(), recoveries, account }, subject.reading)
   } finally {
     clearInterval(teller)
     await stage.close()
-    await withStockAdmin(cluster.direct, (admin) => admin.deleteTopics({ topics: allOf(topics) })).catch(
+    await withStockAdmin(cluster.direct, (admin) => admin.deleteTopics({ topics: [...setting.topics] })).catch(
       () => undefined,
     )
   }
 }
 
-function namesOf(name: string, partitions: number): Topics {
-  return {
-    raw: `${name}.raw`,
-    destination: `${name}.main`,
-    deadLetters: `${name}.dlq`,
-    unsupported: `${name}.unsupported`,
-    partitions,
-  }
-}
-
-const allOf = ({ raw, destination, deadLetters, unsupported }: Topics): string[] => [
-  raw,
-  destination,
-  deadLetters,
-  unsupported,
-]
-
-async function createTopics(cluster: Cluster, topics: Topics): Promise<void> {
-  const specs = allOf(topics).map((topic) => ({
-    topic,
-    numPartitions: topics.partitions,
-    replicationFactor: cluster.size,
-  }))
+async function createTopics(cluster: Cluster, topics: readonly string[], partitions: number): Promise<void> {
+  const specs = topics.map((topic) => ({ topic, numPartitions: partitions, replicationFactor: cluster.size }))
   await withStockAdmin(cluster.direct, (admin) => admin.createTopics({ topics: specs, waitForLeaders: false }))
   // kafkajs's own waiting gives up at the first broker that has not heard of a topic.
-  for (const topic of allOf(topics)) {
+  for (const topic of topics) {
     const isThere = async (): Promise<boolean> => {
       const leaders = await leadersOf(cluster.direct, topic).catch(() => new Map<number, number>())
-      return leaders.size === topics.partitions && [...leaders.values()].every((leader) => leader >= 0)
+      return leaders.size === partitions && [...leaders.values()].every((leader) => leader >= 0)
     }
     await until(isThere, { describe: () => `${topic} has leaders` })
   }
@@ -124,20 +95,8 @@ async function requireOrderlyEnd(leg: Leg, stage: HarnessStage): Promise<void> {
     stage.complain(`${leg.name} ended with ${String(code ?? signal)} after SIGTERM\n${leg.tail()}`)
 }
 
-async function takeAccount(cluster: Cluster, topics: Topics): Promise<Account> {
-  const { raw, destination, deadLetters, unsupported } = topics
-  const ledger = createLedger({ destinations: [destination], deadLetters, unsupported })
-  // The raw topic first: the ledger wants all raw records before the first output.
-  const end = await readWithJava(
-    { jars: cluster.jars, brokers: cluster.direct, topics: allOf(topics), openTransactionsMs },
-    (record) => (record.topic === raw ? ledger.addRaw(record) : ledger.addOutput(record)),
-  )
-  if ('open' in end) throw new Error(`a transaction was left open: ${end.open}`)
-  return ledger.close()
-}
-
-function tell(scenario: Scenario, { progress, findings }: HarnessStage, { onProgress }: RunOptions): NodeJS.Timeout {
+function tell(name: string, { progress, findings }: HarnessStage, { onProgress }: RunOptions): NodeJS.Timeout {
   const say = (): void =>
-    onProgress(`${scenario.name}: ${progress.done()} of ${progress.fed()} done, ${findings().struck.length} faults`)
+    onProgress(`${name}: ${progress.done()} of ${progress.fed()} done, ${findings().struck.length} faults`)
   return setInterval(say, 1_000)
 }

@@ -1,6 +1,6 @@
-// What a scenario of `npm run faults` is, and what it gets to work with: types only. A scenario strikes and heals; the
-// harness (run-scenario.ts) makes the topics, waits until everything is processed, reads the outcome independently and
-// judges. So a scenario holds no expectation but its own: zeros are expected of each.
+// What a scenario of `npm run faults` is, and what it gets to work with, whether it attacks `process` or `sink`: types only.
+// A scenario strikes and heals; the harness (run-scenario.ts) makes the topics, waits until everything is done, reads the
+// outcome independently and judges. So a scenario holds no expectation but its own: zeros are expected of each.
 import type { Kafka } from 'kafkajs'
 import type { Cluster } from '../test/support/cluster.ts'
 import type { FaultRules } from '../test/support/fault-rules.ts'
@@ -11,7 +11,11 @@ export interface Size {
   readonly records: number
 }
 
-export interface Scenario {
+/** `clean`: all zeros. `doubles`: a negative control, which must show doubled records. */
+export type Expectation = 'clean' | 'doubles'
+
+/** One line of the matrix, on a stage that process/ or sink/ sets. */
+export interface Scenario<S> {
   /** As on the command line: `kill`. */
   readonly name: string
   /** What is promised while this goes on, a plain sentence. */
@@ -23,13 +27,13 @@ export interface Scenario {
   readonly usual: Size
   /** Of the integration test. */
   readonly short: Size
-  /** `doubles`: a negative control, which must show doubled records; `clean` if absent. */
-  readonly expects?: 'clean' | 'doubles'
+  /** `clean` if absent. */
+  readonly expects?: Expectation
   /** Returns when the last fault is mended; records may still be under way, and legs running. */
-  run(stage: Stage): Promise<void>
+  run(stage: S): Promise<void>
 }
 
-/** A running `trackbridge process`, a process of its own that dials the proxies only. */
+/** A running `trackbridge process` or `trackbridge sink`, a process of its own that dials the proxies only. */
 export interface Leg {
   /** Its client id, for rules: `leg-3`. */
   readonly name: string
@@ -42,7 +46,7 @@ export interface Leg {
   /** Whether it was sent SIGTERM or SIGKILL. */
   wasToldToEnd(): boolean
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
-  /** Raw partitions of its newest assignment. */
+  /** Partitions of the newest assignment it has told of. */
   assigned(): number
   /** Its last lines, for error messages. */
   tail(): string
@@ -57,40 +61,35 @@ export interface LegOptions {
   readonly mayEnd?: boolean
 }
 
-export interface Topics {
-  readonly raw: string
-  readonly destination: string
-  readonly deadLetters: string
-  readonly unsupported: string
-  readonly partitions: number
-}
-
-/** What the raw topic holds and how far the group has come, by what is committed; polled a few times a second. */
+/** What the source topic holds and how far the group has come, by what is committed; polled a few times a second. */
 export interface Progress {
-  /** Raw records that the group is done with. */
+  /** Records that the group is done with. */
   done(): number
-  /** Records on the raw topic. */
+  /** Records on the topic. */
   fed(): number
+  /** Partitions with work left. */
+  left(): readonly number[]
+  /** Asks now; false when nobody answers. Never rejects. */
+  refresh(): Promise<boolean>
 }
 
 export interface WaitOptions {
   readonly timeoutMs?: number
 }
 
-/** Everything a scenario may do. Whatever it starts, the harness ends. */
+/** Everything any scenario may do. Whatever it starts, the harness ends. */
 export interface Stage {
   readonly size: Size
   readonly cluster: Cluster
-  /** Faults of single requests of the legs. */
+  /** Faults of single requests of the legs to Kafka. */
   readonly rules: FaultRules
-  readonly topics: Topics
   readonly group: string
   readonly progress: Progress
   /** The same numbers for the same seed, from 0 to below 1. */
   readonly random: () => number
   /** A client that reaches the brokers without the proxies. */
   readonly kafka: Kafka
-  /** Writes so many raw records, spread over all partitions; resolves when they are acknowledged. */
+  /** Writes so many records to the source topic, spread over all partitions; resolves when they are acknowledged. */
   feed(records: number): Promise<void>
   start(options?: LegOptions): Leg
   /** Legs that run, the oldest first. */
@@ -105,7 +104,9 @@ export interface Stage {
   complain(what: string): void
   /** Waits for a condition with a deadline (60 s); `what` stands in the error. */
   until(what: string, condition: () => boolean | Promise<boolean>, options?: WaitOptions): Promise<void>
-  /** Waits until every leg has at least one partition and all partitions are owned. */
+  /** Whether every leg has at least one partition and all partitions are owned. */
+  isOwned(legs: readonly Leg[]): Promise<boolean>
+  /** Waits until that is so. */
   untilOwned(legs: readonly Leg[]): Promise<void>
   /** Waits until so many more records are done than at the call. */
   untilDone(more: number, options?: WaitOptions): Promise<void>

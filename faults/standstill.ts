@@ -9,6 +9,10 @@ export interface Standstill {
   readonly leg: Leg
   /** What one of its log lines, as JSON, must hold. */
   readonly says: RegExp
+  /** Lines before this one are of something else; 0 if absent. */
+  readonly fromLine?: number
+  /** What was done before may show so much later, in milliseconds; 0 if absent. */
+  readonly settleMs?: number
 }
 
 /** Requests that a try costs. */
@@ -19,10 +23,12 @@ const questionsPerSecond = 40
 const watchedMs = 5_000
 
 /** Waits until the leg says why it stands still and watches it for a while. What is amiss becomes a complaint. */
-export async function watchStandstill(stage: Stage, { fault, leg, says }: Standstill): Promise<void> {
-  const hasSaid = (): boolean => leg.lines.some((line) => says.test(JSON.stringify(line)))
+export async function watchStandstill(stage: Stage, standstill: Standstill): Promise<void> {
+  const { fault, leg, says, fromLine = 0, settleMs = 0 } = standstill
+  const hasSaid = (): boolean => leg.lines.slice(fromLine).some((line) => says.test(JSON.stringify(line)))
   await stage.until(`${fault}: ${leg.name} says ${String(says)}`, () => hasSaid() || leg.isOver())
   if (!hasSaid()) stage.complain(`${fault}: ${leg.name} has ended without saying why\n${leg.tail()}`)
+  await systemClock.sleep(settleMs)
   const before = { done: stage.progress.done(), tries: count(stage, tries), questions: count(stage, questions) }
   await systemClock.sleep(watchedMs)
   const done = stage.progress.done() - before.done

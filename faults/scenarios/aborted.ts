@@ -3,7 +3,7 @@
 import type { Producer, Transaction } from 'kafkajs'
 import { systemClock } from '../../src/clock.ts'
 import { mixedCalls } from '../../test/support/mixed-calls.ts'
-import type { Scenario, Stage } from '../scenario.ts'
+import type { Scenario, Stage } from '../process/scenario.ts'
 
 const producers = 4
 const slices = 5

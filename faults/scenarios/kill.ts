@@ -1,7 +1,7 @@
 // SIGKILL: at random moments of the work, while starting, and at exact points of the protocol, by the proxy.
 import type { ApiName } from '../../test/support/kafka-frames.ts'
 import { attempt, certainFirst, strikeEach, type FormKind } from '../strike.ts'
-import type { Scenario, Stage } from '../scenario.ts'
+import type { Scenario, Stage } from '../process/scenario.ts'
 
 type Form =
   { readonly at: 'random' | 'starting' } | { readonly at: ApiName; readonly when: 'before' | 'during' | 'after' }

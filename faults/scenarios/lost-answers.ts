@@ -3,7 +3,7 @@
 import type { FaultRule, Strike } from '../../test/support/fault-rules.ts'
 import type { ApiName } from '../../test/support/kafka-frames.ts'
 import { attempt, certainFirst, strikeEach, type FormKind } from '../strike.ts'
-import type { Leg, Scenario, Stage } from '../scenario.ts'
+import type { Leg, Scenario, Stage } from '../process/scenario.ts'
 
 interface Form {
   readonly api: ApiName

@@ -3,7 +3,7 @@
 // worked on side by side (process.concurrency): a fetch holds no more, but for single records that are larger.
 import { readFileSync } from 'node:fs'
 import { systemClock } from '../../src/clock.ts'
-import type { Leg, Scenario, Stage } from '../scenario.ts'
+import type { Leg, Scenario, Stage } from '../process/scenario.ts'
 
 const limitMb = 350
 /** From the second quarter of the work to its last: warming up does not count. */

@@ -1,7 +1,7 @@
 // Two and three processes of one group: killed, stopped and started in turn while records flow, so that partitions move
 // every few seconds and transactions are open when they do.
 import { oftenEnough } from '../strike.ts'
-import type { Leg, Scenario, Stage } from '../scenario.ts'
+import type { Leg, Scenario, Stage } from '../process/scenario.ts'
 
 type Turn = 'start' | 'stop' | 'kill'
 

@@ -1,7 +1,7 @@
 // Processes are told to end in the midst of their work: in order, while the broker stands still, and twice. Whoever comes
 // next goes on where they stopped.
-import { systemClock } from '../../src/clock.ts'
-import type { Leg, Scenario, Stage } from '../scenario.ts'
+import { expectEnd } from '../expect-end.ts'
+import type { Leg, Scenario, Stage } from '../process/scenario.ts'
 import { oftenEnough } from '../strike.ts'
 
 /** Strikes a leg that works. */
@@ -59,20 +59,4 @@ export const stop: Scenario = {
     }
     await stage.untilOwned([stage.start()])
   },
-}
-
-interface Expected {
-  readonly what: string
-  readonly code: number
-  readonly withinMs: number
-}
-
-async function expectEnd(stage: Stage, leg: Leg, { what, code: wanted, withinMs }: Expected): Promise<void> {
-  const sinceMs = systemClock.now()
-  await stage.until(`${what}: ${leg.name} ends`, () => leg.isOver())
-  const tookMs = systemClock.now() - sinceMs
-  const { code, signal } = await leg.ended
-  const found = String(code ?? signal)
-  if (code !== wanted) stage.complain(`${what}: ${leg.name} ended with ${found}, ${wanted} wanted\n${leg.tail()}`)
-  if (tookMs > withinMs) stage.complain(`${what}: ${leg.name} took ${tookMs} ms, at most ${withinMs} are in order`)
 }

@@ -2,7 +2,7 @@
 // rolling restart, a topic without enough copies for a while. Two processes.
 import { kafkajs, leadersOf } from '../../test/support/cluster-state.ts'
 import { strikeInTheMidst } from '../strike.ts'
-import type { Scenario, Stage } from '../scenario.ts'
+import type { Scenario, Stage } from '../process/scenario.ts'
 
 type Form = (stage: Stage, portion: number) => Promise<void>
 

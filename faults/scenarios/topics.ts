@@ -5,7 +5,7 @@ import type * as Kafkajs from 'kafkajs'
 import type { Admin } from 'kafkajs'
 import { systemClock } from '../../src/clock.ts'
 import { mixedCalls } from '../../test/support/mixed-calls.ts'
-import type { Leg, LegOptions, Scenario, Stage } from '../scenario.ts'
+import type { Leg, LegOptions, Scenario, Stage } from '../process/scenario.ts'
 import { watchStandstill } from '../standstill.ts'
 import { oftenEnough } from '../strike.ts'
 

@@ -3,7 +3,7 @@
 // negative control is the same with the fences taken out: it must show doubles, or this harness would not see any.
 import type { ApiName } from '../../test/support/kafka-frames.ts'
 import { attempt, oftenEnough } from '../strike.ts'
-import type { Leg, LegOptions, Scenario, Stage } from '../scenario.ts'
+import type { Leg, LegOptions, Scenario, Stage } from '../process/scenario.ts'
 
 interface Form {
   /** Frozen when the broker has answered this. */

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { reading } from '../../faults/process/reading.ts'
 import { toRow, toTable, type Outcome } from '../../faults/report.ts'
+import type { Account } from '../support/accounting.ts'
 
 const scenario = {
   name: 'kill',
@@ -17,21 +19,21 @@ const account = {
   examples: [],
 }
 
-const outcome = (changes: Partial<Outcome> = {}): Outcome => ({
+const outcome = (changes: Partial<Outcome<Account>> = {}): Outcome<Account> => ({
   scenario,
   options: { size: { rounds: 2, records: 10 }, seed: 7 },
   findings: { struck: ['SIGKILL', 'SIGKILL'], missed: [], complaints: [], notes: [] },
-  recoveriesMs: [6_000, 1_000, 2_000],
+  recoveries: [6_000, 1_000, 2_000].map((ms) => ({ fault: 'SIGKILL', ms })),
   account,
   ...changes,
 })
 
-const findings = (changes: Partial<Outcome['findings']>): Partial<Outcome> => ({
+const findings = (changes: Partial<Outcome<Account>['findings']>): Partial<Outcome<Account>> => ({
   findings: { ...outcome().findings, ...changes },
 })
 
 test('a row tells what struck, what was counted and how long it took to go on', () => {
-  expect(toRow(outcome())).toEqual({
+  expect(toRow(outcome(), reading)).toEqual({
     scenario: 'kill',
     promise: 'nothing is lost',
     seed: 7,
@@ -39,6 +41,7 @@ test('a row tells what struck, what was counted and how long it took to go on', 
     faults: { SIGKILL: 2 },
     account,
     recovery: { p50Ms: 2_000, maxMs: 6_000 },
+    recoveryByFault: { SIGKILL: { p50Ms: 2_000, maxMs: 6_000 } },
     notStruck: [],
     notes: [],
     bad: [],
@@ -80,13 +83,16 @@ test.each([
     [],
   ],
 ])('the row says what is bad when %s', (_name, changes, bad) => {
-  expect(toRow(outcome(changes)).bad).toEqual(bad)
+  expect(toRow(outcome(changes), reading).bad).toEqual(bad)
 })
 
 test('the table has a line a scenario, and beneath it what a reader must know', () => {
   const missed = [{ fault: 'cut AddOffsetsToTxn', reason: 'no such request was sent', isExpected: true }]
-  const rows = [toRow(outcome(findings({ missed }))), toRow(outcome({ account: undefined, recoveriesMs: [] }))]
-  expect(toTable(rows).split('\n')).toEqual([
+  const rows = [
+    toRow(outcome(findings({ missed })), reading),
+    toRow(outcome({ account: undefined, recoveries: [] }), reading),
+  ]
+  expect(toTable(rows, reading).split('\n')).toEqual([
     'scenario  records  faults  lost  doubled  order  in = out            recovery     result',
     'kill      10       2       0     0        0      10 = 6 + 1 + 2 + 1  2.0 / 6.0 s  ok',
     '    nothing is lost',
@@ -97,5 +103,15 @@ test('the table has a line a scenario, and beneath it what a reader must know', 
     '    faults: SIGKILL 2',
     '    BAD: the outcome could not be read',
     '    seed 7',
+  ])
+})
+
+test('an account that tells faults apart has a line for each of them', () => {
+  const apart = { ...reading, byFault: () => [{ fault: 'SIGKILL', records: 4, cells: ['0', '0', '0', '4 = 4'] }] }
+  expect(toTable([toRow(outcome(), apart)], apart).split('\n')).toEqual([
+    'scenario   records  faults  lost  doubled  order  in = out            recovery     result',
+    'kill       10       2       0     0        0      10 = 6 + 1 + 2 + 1  2.0 / 6.0 s  ok',
+    '  SIGKILL  4        2       0     0        0      4 = 4               2.0 / 6.0 s',
+    '    nothing is lost',
   ])
 })

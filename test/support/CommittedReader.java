@@ -2,7 +2,8 @@
 // end as of now, topic by topic. Arguments: bootstrap servers, longest wait in milliseconds for open transactions to end, topics.
 // Prints a line a record, parts separated by tabs:
 //   r <topic number> <partition> <offset> <timestamp> <key> <tb-src> <tb-mid> <value>
-// key and value (of the first topic only) in base64, "-" where there is none; at last "end <records>".
+// key and value (of the first topics only, as many as the property "values" says) in base64, "-" where there is none; at
+// last "end <records>".
 // Exit code 3: a transaction stayed open, so records behind it cannot be read; the lines on stderr say where.
 import java.io.*;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 public class CommittedReader {
     static final Base64.Encoder BASE64 = Base64.getEncoder();
+    static final int VALUES = Integer.getInteger("values", 1);
 
     public static void main(String[] args) throws Exception {
         long deadline = System.currentTimeMillis() + Long.parseLong(args[1]);
@@ -68,7 +70,7 @@ public class CommittedReader {
                 if (record.offset() >= ends.get(new TopicPartition(record.topic(), record.partition()))) continue;
                 out.println("r\t" + topic + "\t" + record.partition() + "\t" + record.offset() + "\t" + record.timestamp()
                         + "\t" + text(record.key()) + "\t" + header(record, "tb-src") + "\t" + header(record, "tb-mid")
-                        + "\t" + (topic == 0 ? text(record.value()) : "-"));
+                        + "\t" + (topic < VALUES ? text(record.value()) : "-"));
                 count++;
             }
         return count;

@@ -11,8 +11,9 @@ import type { KafkaJars } from '../../src/demo/kafka-jars.ts'
 export interface ReaderOptions {
   readonly jars: KafkaJars
   readonly brokers: readonly string[]
-  /** The first one's values are read too. */
   readonly topics: readonly string[]
+  /** Of so many topics, the first ones, the values are read too; 1 if absent. */
+  readonly valuesOf?: number
   /** Longest wait for open transactions to end. */
   readonly openTransactionsMs: number
 }
@@ -28,7 +29,7 @@ export interface CommittedRecord {
   readonly source: string | null
   /** Text of the header tb-mid. */
   readonly messageId: string | null
-  /** Null on all topics but the first. */
+  /** Null on all topics but the first, or as many as `valuesOf` says. */
   readonly value: string | null
 }
 
@@ -41,12 +42,13 @@ const openTransactionCode = 3
 /** Calls `take` for each record, topic by topic, and resolves with their number; with none of them when a transaction stays open. Rejects
  *  with what Java says when it cannot read. */
 export async function readWithJava(options: ReaderOptions, take: (record: CommittedRecord) => void): Promise<ReadEnd> {
-  const { jars, brokers, topics, openTransactionsMs } = options
+  const { jars, brokers, topics, openTransactionsMs, valuesOf = 1 } = options
   const java = [
     '-Xmx384m',
     '-XX:+UseSerialGC',
     '-XX:TieredStopAtLevel=1',
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=error',
+    `-Dvalues=${valuesOf}`,
   ]
   const args = [...java, '-cp', jars.classPath.join(delimiter), program, brokers.join(), String(openTransactionsMs)]
   const child = spawn(jars.java.path, [...args, ...topics], { stdio: ['ignore', 'pipe', 'pipe'] })

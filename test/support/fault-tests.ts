@@ -1,9 +1,13 @@
 // Scenarios of `npm run faults` as integration tests: short, on brokers of their own, one test a scenario. Version of the
-// brokers: FAULTS_KAFKA, else 4.1.1; how the process leg commits: FAULTS_COMMIT, else its default. Test support.
+// brokers: FAULTS_KAFKA, else 4.1.1; how the process leg commits: FAULTS_COMMIT, what the sink does side by side:
+// FAULTS_CONCURRENCY, else their defaults. Test support.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { processSubject } from '../../faults/process/subject.ts'
 import type { Row } from '../../faults/report.ts'
 import { runScenario } from '../../faults/run-scenario.ts'
-import type { Scenario } from '../../faults/scenario.ts'
+import type { Scenario, Stage } from '../../faults/scenario.ts'
+import { sinkSubject } from '../../faults/sink/subject.ts'
+import type { Subject } from '../../faults/subject.ts'
 import { startCluster, type Cluster } from './cluster.ts'
 
 const startLimitMs = 180_000
@@ -11,7 +15,22 @@ const testLimitMs = 400_000
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 /** Defines the tests of one file; they share a cluster that is large enough for each. */
-export function testScenarios(...scenarios: readonly Scenario[]): void {
+export function testScenarios(...scenarios: typeof processSubject.scenarios): void {
+  const commit = oneOf('FAULTS_COMMIT', ['partition', 'group'])
+  defineTests(processSubject, scenarios, { commit })
+}
+
+/** The same of the sink. */
+export function testSinkScenarios(...scenarios: typeof sinkSubject.scenarios): void {
+  const concurrency = oneOf('FAULTS_CONCURRENCY', ['partition', 'key'])
+  defineTests(sinkSubject, scenarios, { concurrency })
+}
+
+function defineTests<S extends Stage, A>(
+  subject: Subject<S, A>,
+  scenarios: readonly Scenario<S>[],
+  choices: Readonly<Record<string, string | undefined>>,
+): void {
   let cluster: Cluster | undefined
   beforeAll(async () => {
     const brokers = scenarios.some((scenario) => scenario.brokers === 3) ? 3 : 1
@@ -24,28 +43,20 @@ export function testScenarios(...scenarios: readonly Scenario[]): void {
     { timeout: testLimitMs },
     async (_promise, scenario) => {
       const seed = Math.floor(Math.random() * 2 ** 31)
-      const commit = commitOf(process.env['FAULTS_COMMIT'])
-      const run = { size: scenario.short, seed, commit, onProgress: () => undefined }
-      const row = await runScenario(scenario, cluster!, run)
-      say(
-        `${scenario.name}: ${JSON.stringify(row.faults)}${row.notStruck.map((text) => `; not struck: ${text}`).join('')}`,
-      )
+      const run = { size: scenario.short, seed, choices, onProgress: () => undefined }
+      const row = await runScenario(subject, scenario, cluster!, run)
+      say(summary(row))
       expect(row.bad, `seed ${seed}`).toEqual([])
-      if ((scenario.expects ?? 'clean') === 'clean') expect(counted(row)).toEqual({ ...zeros, in: row.records })
     },
   )
 }
 
-const zeros = { lost: 0, doubled: 0, partitionOrder: 0, keyOrder: 0, misplaced: 0, foreign: 0 }
-
-function counted({ account }: Row): unknown {
-  if (account === null) return null
-  const { examples: _examples, accounted, ...faults } = account
-  const { raw: _raw, ...slots } = accounted
-  return { ...faults, in: Object.values(slots).reduce((sum, count) => sum + count, 0) }
+function summary<A>({ scenario, faults, notStruck }: Row<A>): string {
+  return `${scenario}: ${JSON.stringify(faults)}${notStruck.map((text) => `; not struck: ${text}`).join('')}`
 }
 
-function commitOf(text: string | undefined): 'partition' | 'group' | undefined {
-  if (text === undefined || text === 'partition' || text === 'group') return text
-  throw new Error(`FAULTS_COMMIT must be partition or group, found ${JSON.stringify(text)}`)
+function oneOf(variable: string, allowed: readonly string[]): string | undefined {
+  const text = process.env[variable]
+  if (text === undefined || allowed.includes(text)) return text
+  throw new Error(`${variable} must be ${allowed.join(' or ')}, found ${JSON.stringify(text)}`)
 }
