@@ -10,6 +10,10 @@ const contenders: Readonly<Record<string, () => Promise<{ readonly open: Open }>
   json: () => import('./contenders/json.ts'),
   writer: () => import('./contenders/writer.ts'),
   reader: () => import('./contenders/reader.ts'),
+  sink: () => import('./contenders/sink.ts'),
+  ceiling: () => import('./contenders/ceiling.ts'),
+  'one-by-one': () => import('./contenders/one-by-one.ts'),
+  api: () => import('./contenders/api.ts'),
 }
 
 const [name = '', job = '{}'] = process.argv.slice(2)

@@ -1,6 +1,7 @@
 // The benchmark's side of child.ts: starts contenders as processes of their own, watches how far they are, ends them.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../src/clock.ts'
 import { executableFlags } from '../test/support/executable-flags.ts'
@@ -21,10 +22,18 @@ const script = fileURLToPath(new URL('./child.ts', import.meta.url))
 const stalledAfterMs = 120_000
 const endWithinMs = 60_000
 
-/** Starts a contender of child.ts. What it prints to stderr is shown, e.g. faults. `nodeOptions`: `['--cpu-prof']`. */
-export function startChild(name: string, job: Job, nodeOptions: readonly string[] = []): Child {
+export interface ChildOptions {
+  /** E.g. `['--cpu-prof']`. */
+  readonly nodeOptions?: readonly string[]
+  /** All of its threads on one core, by `taskset`. */
+  readonly pinned?: boolean
+}
+
+/** Starts a contender of child.ts. What it prints to stderr is shown, e.g. faults. */
+export function startChild(name: string, job: Job, { nodeOptions = [], pinned = false }: ChildOptions = {}): Child {
+  const execArgv = [...executableFlags, ...nodeOptions]
   const child = fork(script, [name, JSON.stringify(job)], {
-    execArgv: [...executableFlags, ...nodeOptions],
+    ...(pinned ? onOneCore(execArgv) : { execArgv }),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...process.env, KAFKAJS_NO_PARTITIONER_WARNING: '1' },
   })
@@ -81,10 +90,19 @@ export function startChild(name: string, job: Job, nodeOptions: readonly string[
   }
 }
 
-/** Runs one contender until its job is done. `joined`: the first snapshot as a member of its group; `half`: the first one
- *  past half of the records. */
-export async function runChild(name: string, job: Job, nodeOptions: readonly string[] = []) {
-  const child = startChild(name, job, nodeOptions)
+// The last of the first range of cores that this process may use: interrupts mostly go to the first core.
+function onOneCore(execArgv: readonly string[]) {
+  const allowed = /^Cpus_allowed_list:\s*(?:\d+-)?(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+  if (allowed === undefined) throw new Error('the cores of this process are not told by /proc/self/status')
+  return { execPath: 'taskset', execArgv: ['--cpu-list', allowed, process.execPath, ...execArgv] }
+}
+
+/** Snapshots of one run. `joined`: the first one as a member of its group; `half`: the first one past half of the records. */
+export type Run = Readonly<Record<'joined' | 'half' | 'last', Snapshot>>
+
+/** Runs one contender until its job is done. */
+export async function runChild(name: string, job: Job, options: ChildOptions = {}): Promise<Run> {
+  const child = startChild(name, job, options)
   const wanted = (job.records ?? 0) / 2
   try {
     const joined = await child.until((snapshot) => snapshot.joined || snapshot.last)

@@ -37,6 +37,8 @@ const areas: readonly (readonly [area: string, file: RegExp])[] = [
   ['session', /^src\/kafka\/.*(session|transaction|txn|commit|coordinator|produce)/],
   ['Kafka adapter', /^src\/kafka\//],
   ['kafkajs', /^kafkajs\//],
+  ['sink', /^src\/sink\//],
+  ['HTTP', /^undici\//],
   ['start-up', /^node:internal\/(modules|main|bootstrap|deps\/(amaro|cjs-module-lexer))/],
   ['Node', /^node:/],
   ['benchmark', /^bench\//],

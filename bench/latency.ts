@@ -6,11 +6,11 @@ import { outputTopics, type Job } from './contenders/contender.ts'
 import { groupCommitFact } from './contestants.ts'
 import { randomName, say, withKafka, type BenchKafka } from './kafka.ts'
 import type { BenchOptions } from './options.ts'
-import { digits, type Aim, type BenchReport, type Row } from './report.ts'
+import { digits, type Aim, type BenchReport, type Figures, type Row } from './report.ts'
 
 const partitions = 8
 /** Dropped: connections, sessions and the compiler take it. */
-const warmUpMs = 5_000
+export const warmUpMs = 5_000
 const aimMs = 100
 const aimRate = 5_000
 
@@ -63,7 +63,7 @@ async function runCase(kafka: BenchKafka, one: Case): Promise<Row> {
     const children = engine ? [engine, reader] : [reader]
     try {
       await Promise.all(children.map((child) => child.until(({ joined }) => joined)))
-      return { name: title(one), figures: await measure({ engine, reader }, job, one) }
+      return { name: title(one), figures: await measureLatency({ engine, reader }, job, one) }
     } finally {
       for (const child of children) child.kill()
     }
@@ -74,10 +74,16 @@ async function runCase(kafka: BenchKafka, one: Case): Promise<Row> {
 
 interface Children {
   readonly engine: Child | undefined
+  /** It tells the latencies when it is told to end. */
   readonly reader: Child
 }
 
-async function measure({ engine, reader }: Children, job: Job, { perSecond, seconds }: Case) {
+/** Starts the writer of `job` and lets it write for `warmUpMs` and then `seconds`; all of the children are finished. */
+export async function measureLatency(
+  { engine, reader }: Children,
+  job: Job,
+  { perSecond, seconds }: Pick<Case, 'perSecond' | 'seconds'>,
+): Promise<Figures> {
   const writer = startChild('writer', { ...job, perSecond })
   try {
     await writer.until(({ processed }) => processed >= (perSecond * warmUpMs) / 1000)

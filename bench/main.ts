@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   process: async () => (await import('./process.ts')).benchProcess,
   profile: async () => (await import('./profile.ts')).benchProfile,
   latency: async () => (await import('./latency.ts')).benchLatency,
+  sink: async () => (await import('./sink.ts')).benchSink,
   scale: async () => (await import('./scale.ts')).benchScale,
   idle: async () => (await import('./idle.ts')).benchIdle,
   translate: async () => oneProcess((await import('./translate.ts')).benchTranslate),

@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly top?: number
   /** Only these contenders. */
   readonly only?: readonly string[]
+  /** With the row of a process that is pinned to one core. */
+  readonly pinned?: boolean
 }
 
 export interface CommandLine {
@@ -38,6 +40,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       top: { type: 'string' },
       rate: { type: 'string' },
       only: { type: 'string' },
+      pinned: { type: 'boolean' },
       json: { type: 'string' },
     },
   })
@@ -47,7 +50,12 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   )
   const rate = values.rate?.split(',').map((text) => wholeNumber('--rate', text))
   const only = values.only?.split(',')
-  const options = { ...Object.fromEntries(counts), ...(rate && { rate }), ...(only && { only }) }
+  const options = {
+    ...Object.fromEntries(counts),
+    ...(rate && { rate }),
+    ...(only && { only }),
+    ...(values.pinned && { pinned: true }),
+  }
   return { name, files, options, json: values.json }
 }
 

@@ -1,14 +1,21 @@
 // The process leg over one preloaded raw topic, beside what it is held against: each run of each contender a child process
 // with a group and output topics of its own, contenders in turn, so that drift of the machine strikes all alike.
-import { runChild } from './children.ts'
-import type { Snapshot } from './contenders/contender.ts'
+import { runChild, type Run } from './children.ts'
 import { chooseContestants, groupCommitFact, titles, type Contestant } from './contestants.ts'
-import { fillRawTopic, say, withKafka, type BenchKafka, type RawTopic } from './kafka.ts'
+import { fillRawTopic, withKafka, type BenchKafka, type RawTopic } from './kafka.ts'
 import type { BenchOptions } from './options.ts'
-import { digits, medianRow, withRatio, type Aim, type BenchReport, type Figures, type Row } from './report.ts'
+import {
+  cpuColumn as cpu,
+  perMillion,
+  withRatio,
+  type Aim,
+  type BenchReport,
+  type Figures,
+  type Row,
+} from './report.ts'
+import { cpuFigures, inTurns } from './turns.ts'
 
 const partitions = 8
-const cpu = 'CPU s/M'
 const { product, productGroup, day, copying, json } = titles
 
 /** `records` default 500,000, `runs` 5. Medians over the runs; CPU in seconds per million raw records. */
@@ -16,15 +23,7 @@ export async function benchProcess({ records = 500_000, runs = 5, only }: BenchO
   const chosen = chooseContestants(only)
   return withKafka(async (kafka) => {
     const raw = await fillRawTopic(kafka, { partitions, records })
-    const found = chosen.map((): Figures[] => [])
-    for (let run = 1; run <= runs; run++) {
-      for (const [index, contestant] of chosen.entries()) {
-        const figures = await runOnce(kafka, raw, contestant)
-        found[index]?.push(figures)
-        say(`run ${run} of ${runs}: ${contestant.title}, ${digits(figures[cpu] ?? 0)} ${cpu}`)
-      }
-    }
-    const medians = chosen.map(({ title }, index) => medianRow(title, found[index] ?? []))
+    const medians = await inTurns(chosen, runs, (contestant) => runOnce(kafka, raw, contestant))
     const rows = withRatio(medians, { column: cpu, base: day, title: 'CPU / (1)' })
     return {
       facts: { records, runs, partitions, bytesACall: raw.bytesACall, kafka: kafka.kind, ...groupCommitFact() },
@@ -44,21 +43,12 @@ async function runOnce(kafka: BenchKafka, raw: RawTopic, { child, job }: Contest
   })
 }
 
-// "warm": the second half of the records, where start-up and most of the compiling are over.
-function toFigures({ joined, half, last }: Record<'joined' | 'half' | 'last', Snapshot>): Figures {
+function toFigures(run: Run): Figures {
+  const { last } = run
   const { cpuSeconds } = last.figures
   if (cpuSeconds !== undefined) return { [cpu]: perMillion(cpuSeconds, last.processed) }
-  const warm = perMillion(last.cpuSeconds - half.cpuSeconds, last.processed - half.processed)
-  return {
-    'events/s': last.processed / last.seconds,
-    [cpu]: perMillion(last.cpuSeconds, last.processed),
-    ...(half.processed < last.processed ? { 'CPU s/M warm': warm } : {}),
-    'start-up CPU s': joined.cpuSeconds,
-    'peak RSS MB': last.peakRssMb,
-  }
+  return { 'events/s': last.processed / last.seconds, ...cpuFigures(run) }
 }
-
-const perMillion = (seconds: number, records: number): number => (seconds * 1e6) / records
 
 function aims(rows: readonly Row[]): readonly Aim[] {
   const of = (title: string): number | undefined => rows.find(({ name }) => name === title)?.figures[cpu]

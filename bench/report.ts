@@ -39,6 +39,20 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
 }
 
+/** CPU seconds per million records: the column that every contestant has. */
+export const cpuColumn = 'CPU s/M'
+
+/** Seconds for so many records -> seconds per million of them. */
+export const perMillion = (seconds: number, records: number): number => (seconds * 1e6) / records
+
+/** Of latencies in milliseconds; NaN where there are none. */
+export const latencyFigures = (ms: readonly number[]): Figures => ({
+  samples: ms.length,
+  'p50 ms': quantile(ms, 0.5),
+  'p99 ms': quantile(ms, 0.99),
+  'max ms': quantile(ms, 1),
+})
+
 /** A row of medians, column by column. A column that some runs lack is the median of those that have it. */
 export function medianRow(name: string, runs: readonly Figures[]): Row {
   const columns = [...new Set(runs.flatMap((run) => Object.keys(run)))]

@@ -1,9 +1,17 @@
 // The contract between a benchmark and the child processes that do the work. The child tells how far it is; it ends when
 // it has done what its job says, or when it is told to.
 
+/** Settings of a destination's sink; those that are absent are the product's defaults. */
+export interface SinkSettings {
+  readonly concurrency?: 'partition' | 'key'
+  readonly compression?: 'none' | 'gzip'
+  readonly lingerMs?: number
+}
+
 /** What a child is to do. */
 export interface Job {
   readonly brokers: readonly string[]
+  /** What is read; for the contenders of the sink it is the topic of a destination. */
   readonly rawTopic: string
   /** Group and output topics begin with it: fresh ones for each run. */
   readonly prefix: string
@@ -13,12 +21,18 @@ export interface Job {
   readonly commit?: 'partition' | 'group'
   /** How often the child tells how far it is. */
   readonly tickMs?: number
-  /** Of the writer: records a second. */
+  /** Of the writer: records a second, and what they are; calls if absent. */
   readonly perSecond?: number
+  readonly writes?: 'calls' | 'messages'
   /** Of the reader: its topic. */
   readonly reads?: string
-  /** Of the reader: it leaves out what was due in the first so many milliseconds. */
+  /** Of the reader and the stand-in of the API: they leave out what was due in the first so many milliseconds. */
   readonly warmUpMs?: number
+  /** Of the contenders of the sink: base of the API, e.g. `http://127.0.0.1:40123/v1`. */
+  readonly api?: string
+  readonly sink?: SinkSettings
+  /** Of the stand-in of the API: it refuses requests with marked messages. */
+  readonly refuses?: boolean
 }
 
 export interface Snapshot {

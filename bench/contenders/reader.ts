@@ -4,7 +4,7 @@ import { connectionSettings } from '../../src/cli/kafka-settings.ts'
 import { systemClock } from '../../src/clock.ts'
 import { createKafkajsBroker } from '../../src/kafka/kafkajs-broker.ts'
 import { createLog } from '../../src/ops/log.ts'
-import { quantile } from '../report.ts'
+import { latencyFigures } from '../report.ts'
 import type { Open } from './contender.ts'
 import { benchConfig } from './engine-config.ts'
 
@@ -44,7 +44,7 @@ export const open: Open = async (job) => {
   return {
     joined: () => joined,
     processed: () => seen,
-    figures: () => (done ? { ...figuresOf(latenciesMs) } : {}),
+    figures: () => (done ? latencyFigures(latenciesMs) : {}),
     ended: consumer.ended,
     async drain() {
       done = true
@@ -52,10 +52,3 @@ export const open: Open = async (job) => {
     stop: () => consumer.stop(),
   }
 }
-
-const figuresOf = (ms: readonly number[]) => ({
-  samples: ms.length,
-  'p50 ms': quantile(ms, 0.5),
-  'p99 ms': quantile(ms, 0.99),
-  'max ms': quantile(ms, 1),
-})

@@ -1,7 +1,10 @@
-// Writes calls to the raw topic at a steady rate, `perSecond` of the job, until it is told to end. The timestamp of each
+// Writes calls to a raw topic, or messages to a destination's, at a steady rate, `perSecond` of the job, until it is told to end. The timestamp of each
 // is when it was due, not when it went out: a writer that lags is part of the latency and hides none of it.
+import type { Message } from 'kafkajs'
 import { systemClock } from '../../src/clock.ts'
 import { callMessages, partitionByMessage } from '../calls.ts'
+import { withDue } from '../message-marks.ts'
+import { evenMessages } from '../messages.ts'
 import { LZ4, stockKafka } from '../stock-kafkajs.ts'
 import type { Open } from './contender.ts'
 
@@ -9,8 +12,8 @@ const tickMs = 5
 const partitions = 8
 const prepared = 20_000
 
-export const open: Open = async ({ brokers, rawTopic: topic, perSecond = 1_000 }) => {
-  const calls = callMessages({ from: 0, count: prepared, partitions })
+export const open: Open = async ({ brokers, rawTopic: topic, perSecond = 1_000, writes = 'calls' }) => {
+  const recordAt = writes === 'calls' ? calls() : messages()
   const producer = stockKafka(brokers).producer({ createPartitioner: partitionByMessage })
   await producer.connect()
   const stopping = new AbortController()
@@ -19,12 +22,11 @@ export const open: Open = async ({ brokers, rawTopic: topic, perSecond = 1_000 }
   const underWay = new Set<Promise<unknown>>()
   const startMs = systemClock.now()
   const write = async (from: number, to: number): Promise<void> => {
-    const messages = Array.from({ length: to - from }, (_, index) => {
-      const dueMs = Math.floor(startMs + ((from + index) * 1000) / perSecond)
-      return { ...calls[(from + index) % prepared]!, timestamp: String(dueMs) }
-    })
-    await producer.send({ topic, messages, compression: LZ4 })
-    state.written += messages.length
+    const due = Array.from({ length: to - from }, (_, index) =>
+      recordAt(from + index, Math.floor(startMs + ((from + index) * 1000) / perSecond)),
+    )
+    await producer.send({ topic, messages: due, compression: LZ4 })
+    state.written += due.length
   }
   const tick = (): void => {
     const now = Math.floor(((systemClock.now() - startMs) * perSecond) / 1000)
@@ -45,6 +47,22 @@ export const open: Open = async ({ brokers, rawTopic: topic, perSecond = 1_000 }
       await Promise.all(underWay)
     },
     stop: () => producer.disconnect(),
+  }
+}
+
+type RecordAt = (index: number, dueMs: number) => Message
+
+function calls(): RecordAt {
+  const list = callMessages({ from: 0, count: prepared, partitions })
+  return (index, dueMs) => ({ ...list[index % prepared]!, timestamp: String(dueMs) })
+}
+
+// A sink hands on the value alone: what is due when must stand in it.
+function messages(): RecordAt {
+  const list = [...evenMessages({ count: prepared, partitions })]
+  return (index, dueMs) => {
+    const message = list[index % prepared]!
+    return { ...message, value: withDue(message.value, dueMs), timestamp: String(dueMs) }
   }
 }
 

@@ -69,6 +69,8 @@ test.each([
   ['file:///app/src/kafka/connection.ts', 'Kafka adapter'],
   ['file:///app/node_modules/kafkajs/src/protocol/encoder.js', 'kafkajs'],
   ['node:internal/modules/esm/loader', 'start-up'],
+  ['file:///app/src/sink/delivery.ts', 'sink'],
+  ['file:///app/node_modules/undici/lib/dispatcher/client-h1.js', 'HTTP'],
   ['node:buffer', 'Node'],
   ['file:///app/bench/child.ts', 'benchmark'],
   ['file:///app/node_modules/zod/index.js', 'other'],

@@ -11,6 +11,10 @@ test('a command line gives the name, the options as numbers and lists, and where
   })
 })
 
+test('the row on one core is asked for by a switch', () => {
+  expect(readCommandLine(['sink', '--pinned']).options).toStrictEqual({ pinned: true })
+})
+
 test('what is not given is absent', () => {
   expect(readCommandLine(['compare', 'a.json', 'b.json'])).toStrictEqual({
     name: 'compare',

@@ -1,6 +1,15 @@
 import { array, assert, integer, property } from 'fast-check'
 import { expect, test } from 'vitest'
-import { digits, isMet, median, medianRow, quantile, reportText, withRatio } from '../../bench/report.ts'
+import {
+  digits,
+  isMet,
+  latencyFigures,
+  median,
+  medianRow,
+  quantile,
+  reportText,
+  withRatio,
+} from '../../bench/report.ts'
 
 test.each([
   [[3], 3],
@@ -29,6 +38,11 @@ test.each([
 ])('the quantile %d of 1 to 100 is %d', (share, expected) => {
   const values = Array.from({ length: 100 }, (_, index) => 100 - index)
   expect(quantile(values, share)).toBe(expected)
+})
+
+test('latencies are told by their number, median, 99th percentile and maximum', () => {
+  const ms = Array.from({ length: 1_000 }, (_, index) => 1_000 - index)
+  expect(latencyFigures(ms)).toStrictEqual({ samples: 1_000, 'p50 ms': 500, 'p99 ms': 990, 'max ms': 1_000 })
 })
 
 test('a row of medians takes a column that some runs lack from those that have it', () => {
