@@ -77,10 +77,10 @@ const rawSchema = z.strictObject({
 
 const processSchema = z.strictObject({
   commit: z
-    .enum(['partition', 'group'])
-    .default('partition')
+    .enum(['group', 'partition'])
+    .default('group')
     .describe(
-      'partition: a transaction for each raw partition; group: one for all partitions of a process, with half the latency',
+      'group: one transaction for all raw partitions of a process that wait; partition: one for each, at twice the latency',
     ),
   chunkRecords: wholeNumber('most raw records in one transaction', [1, 100_000]).default(5_000),
   maxWaitMs: milliseconds(

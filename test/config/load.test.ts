@@ -49,7 +49,7 @@ const minimalConfig = {
     maxWaitMs: 500,
     maxBytesPerPartition: 262_144,
     concurrency: 16,
-    commit: 'partition',
+    commit: 'group',
     metadataMaxAgeMs: 60_000,
   },
   mapping: { relationshipDelete: 'track', relationshipTraitsKey: 'relationship_traits' },
