@@ -12,6 +12,7 @@ const contenders: Readonly<Record<string, () => Promise<{ readonly open: Open }>
   reader: () => import('./contenders/reader.ts'),
   sink: () => import('./contenders/sink.ts'),
   ceiling: () => import('./contenders/ceiling.ts'),
+  'ceiling-sent-at': async () => ({ open: (await import('./contenders/ceiling.ts')).openWithSentAt }),
   'one-by-one': () => import('./contenders/one-by-one.ts'),
   api: () => import('./contenders/api.ts'),
 }

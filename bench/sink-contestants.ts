@@ -16,6 +16,7 @@ export interface SinkContestant {
 }
 
 export const ceilingTitle = 'ceiling: read and post, nothing else'
+export const sentAtCeilingTitle = 'ceiling: read, set sentAt, post'
 
 const partition = 'product, concurrency partition'
 const key = 'product, concurrency key'
@@ -33,6 +34,7 @@ const contestants: Readonly<Record<string, SinkContestant>> = {
   gzip: { child: 'sink', title: `${partition}, gzip`, job: { sink: { compression: 'gzip' } } },
   pinned: { child: 'sink', title: `${partition}, on one core`, pinned: true },
   ceiling: { child: 'ceiling', title: ceilingTitle },
+  'ceiling-sent-at': { child: 'ceiling-sent-at', title: sentAtCeilingTitle },
   fetch: { child: 'one-by-one', title: 'one request per message, fetch', share: 0.1 },
 }
 

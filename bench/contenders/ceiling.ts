@@ -1,14 +1,26 @@
-// Contender: the ceiling. What the Kafka client and the HTTP client take by themselves: values are put together as they
-// are read, in full batches whatever their partition, and posted. No order, no retries, no offsets, no sentAt.
+// Contenders: the ceiling. What the Kafka client and the HTTP client take by themselves: values go out in full batches
+// whatever their partition. No order, no retries, no offsets. Once the values are put together as they are read, which no
+// API of this kind should be sent; once with sentAt set, as whoever writes such a loop in a day sets it.
 import { Pool } from 'undici'
-import type { Open } from './contender.ts'
+import { systemClock } from '../../src/clock.ts'
+import type { Job, Open, Running } from './contender.ts'
 import { messagesARequest } from './sink-config.ts'
 import { readTopic } from './topic-reader.ts'
 
 const maxInFlight = 8
 const [opening, comma, closing] = ['{"batch":[', ',', ']}'].map((text) => Buffer.from(text))
 
-export const open: Open = async (job) => {
+/** Values as they are. */
+export const open: Open = (job) => openCeiling(job, (value) => value)
+
+/** With the time of the attempt as sentAt, and without receivedAt. */
+export const openWithSentAt: Open = (job) =>
+  openCeiling(job, (value) => {
+    const { receivedAt: _receivedAt, ...message } = JSON.parse(value.toString()) as Record<string, unknown>
+    return Buffer.from(JSON.stringify({ ...message, sentAt: new Date(systemClock.now()).toISOString() }))
+  })
+
+async function openCeiling(job: Job, toSend: (value: Buffer) => Buffer): Promise<Running> {
   const { records: wanted = Number.POSITIVE_INFINITY } = job
   const { origin, pathname } = new URL(`${job.api}/batch`)
   const pool = new Pool(origin, { connections: maxInFlight, pipelining: 1 })
@@ -39,7 +51,7 @@ export const open: Open = async (job) => {
   const reader = await readTopic(job, async (records) => {
     for (const { value } of records) {
       read++
-      if (value !== null) waiting.push(value)
+      if (value !== null) waiting.push(toSend(value))
       if (waiting.length < messagesARequest && read < wanted) continue
       const full = waiting
       waiting = []

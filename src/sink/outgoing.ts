@@ -35,7 +35,9 @@ export function putMessage(message: OutgoingMessage, time: string, body: Buffer,
   text.copy(body, start, 0, cutStart)
   text.copy(body, start + cutStart, cutEnd)
   const isBehindCut = sentAtStart >= cutEnd
-  body.write(time, start + sentAtStart - (isBehindCut ? cutEnd - cutStart : 0), 'latin1')
+  const timeStart = start + sentAtStart - (isBehindCut ? cutEnd - cutStart : 0)
+  // So short a text takes a loop a fifth of the time of a call.
+  for (let index = 0; index < time.length; index++) body[timeStart + index] = time.charCodeAt(index)
   return start + bytes
 }
 

@@ -59,11 +59,10 @@ export function requestBody(
   const body = Buffer.allocUnsafe(size)
   const isBare = alone && isBareAlone
   let at = isBare ? 0 : body.write(opening, 0, 'latin1')
-  let before = ''
   for (const message of messages) {
-    at += body.write(before, at, 'latin1')
+    // One character, and never before the first.
+    if (at > opening.length) body[at++] = separator.charCodeAt(0)
     at = putMessage(message, time, body, at)
-    before = separator
   }
   if (!isBare) body.write(closing, at, 'latin1')
   return body

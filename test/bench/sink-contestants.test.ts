@@ -13,6 +13,7 @@ const all = [
   'product, concurrency key, 1 % refused',
   'product, concurrency partition, gzip',
   'ceiling: read and post, nothing else',
+  'ceiling: read, set sentAt, post',
   'one request per message, fetch',
 ]
 
@@ -30,7 +31,7 @@ test('the row on one core comes when it is asked for', () => {
 })
 
 test('a version without the settings leaves their rows out and says so', () => {
-  expect(titles(chooseSinkContestants({}, knowsNone))).toStrictEqual([all[0], all[2], all[5], all[6]])
+  expect(titles(chooseSinkContestants({}, knowsNone))).toStrictEqual([all[0], all[2], all[5], all[6], all[7]])
   expect(missingSettings(knowsNone)).toStrictEqual({
     'concurrency key': 'not in this version',
     gzip: 'not in this version',
@@ -40,13 +41,13 @@ test('a version without the settings leaves their rows out and says so', () => {
 
 test('only those that are named take part', () => {
   const choice = chooseSinkContestants({ only: ['fetch', 'product'] }, knowsAll)
-  expect(titles(choice)).toStrictEqual([all[0], all[6]])
+  expect(titles(choice)).toStrictEqual([all[0], all[7]])
   expect(choice.latency).toBe(false)
   expect(chooseSinkContestants({ only: ['latency'] }, knowsAll)).toStrictEqual({ contestants: [], latency: true })
 })
 
 test('an unknown name is refused and told with those that are known', () => {
   expect(() => chooseSinkContestants({ only: ['gzip'] }, knowsNone)).toThrow(
-    '--only takes names of product, refused, pinned, ceiling, fetch, latency, found "gzip"',
+    '--only takes names of product, refused, pinned, ceiling, ceiling-sent-at, fetch, latency, found "gzip"',
   )
 })

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { BatchContext } from '../../src/kafka/broker.ts'
+import { decoded } from '../support/decoded-record.ts'
 import { kafkaClient, produceRaw, randomName, withAdmin } from '../support/kafka.ts'
 import {
   collect,
@@ -23,7 +24,7 @@ test('a record arrives with its key, value, headers and timestamp', async () => 
   ])
   const { batches } = await collect(openBroker(), { topics: [topic] })
   await until(() => batches.length > 0)
-  expect(batches[0]?.records).toEqual([
+  expect(batches[0]?.records.map(decoded)).toEqual([
     {
       offset: 0,
       timestamp,
