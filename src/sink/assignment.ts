@@ -6,6 +6,7 @@ import type { BatchContext, ConsumerBatch, TopicPartition } from '../kafka/broke
 import type { Entry, State } from './destination-state.ts'
 import { acceptable, regulate, unpause } from './intake.ts'
 import { overallOf, type Overall } from './narrator.ts'
+import { drop } from './ownership.ts'
 import { createPartitionWorker, type PartitionWorker } from './partition-worker.ts'
 import { followState, onDelivered } from './recovery.ts'
 
@@ -30,14 +31,14 @@ export function onBatch(state: State, batch: ConsumerBatch, context: BatchContex
 export function onAssignment(state: State, partitions: readonly TopicPartition[]): void {
   const ours = new Set(partitions.map(({ partition }) => partition))
   state.assigned = Math.max(1, ours.size)
+  state.assignments++
   state.onOwned(ours.size)
   for (const [partition, entry] of state.entries) {
     // Nobody promises what becomes of a pause in a rejoin, and only a new batch tells whether we were overtaken.
     unpause(state, entry)
     entry.awaitsBatch = true
-    if (ours.has(partition)) continue
-    entry.worker.close()
-    state.entries.delete(partition)
+    entry.isDoubtful = true
+    if (!ours.has(partition)) drop(state, entry)
   }
 }
 
@@ -51,12 +52,10 @@ function entryFor(state: State, batch: ConsumerBatch): Entry {
   if (known && !overtaken) {
     known.memberId = memberId
     known.awaitsBatch = false
+    known.isDoubtful = false
     return known
   }
-  if (known) {
-    known.worker.close()
-    unpause(state, known)
-  }
+  if (known) drop(state, known)
   const entry: Entry = {
     topic,
     partition,
@@ -65,6 +64,7 @@ function entryFor(state: State, batch: ConsumerBatch): Entry {
     committed: fetchedOffset,
     paused: false,
     awaitsBatch: false,
+    isDoubtful: false,
     handedTo: fetchedOffset,
     lastFetchBytes: 0,
     failingSinceMs: null,

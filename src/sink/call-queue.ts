@@ -9,6 +9,8 @@ import { outgoing, type OutgoingMessage } from './outgoing.ts'
 export interface Call extends Sized, InLanes {
   readonly record: ConsumerRecord
   readonly message: OutgoingMessage
+  /** Counts the records of the partition from 0. */
+  readonly number: number
   /** When its record came, milliseconds since 1970. */
   readonly sinceMs: number
   requests: number
@@ -29,8 +31,9 @@ export interface QueueOptions extends BatchRules {
 
 export interface CallQueue {
   add(records: readonly ConsumerRecord[], nowMs: number): void
-  /** The next request as far as records are there and may go beside those in flight. */
-  plan(): BatchPlan<Call>
+  /** The next request as far as records are there and may go beside those in flight. `settled`: so many of the first
+   *  records have settled. */
+  plan(settled: number): BatchPlan<Call>
   /** The planned calls go out, and hold up those of the same persons until `returned`. */
   take(plan: BatchPlan<Call>): void
   /** None of them is in flight any longer. */
@@ -50,6 +53,9 @@ export function createCallQueue(options: QueueOptions): CallQueue {
   const { limits, sideBySide } = options
   const fetches: Fetch[] = []
   const lanes = sideBySide === 1 ? undefined : createLanes()
+  // Whatever is taken ahead of one that has not settled is sent again after a crash: so far ahead and no further.
+  const mostAhead = 2 * limits.maxBatchMessages * sideBySide
+  let read = 0
   let ready: Call[] = []
   let readyBytes = 0
   let unfit: Unfit[] = []
@@ -62,7 +68,7 @@ export function createCallQueue(options: QueueOptions): CallQueue {
       const record = fetch.records[fetch.read++]
       if (record === undefined) fetches.shift()
       else {
-        const prepared = prepareRecord(record, fetch.sinceMs, options)
+        const prepared = prepareRecord(record, { number: read++, sinceMs: fetch.sinceMs }, options)
         if ('reason' in prepared) unfit.push(prepared)
         else {
           ready.push(prepared)
@@ -76,9 +82,9 @@ export function createCallQueue(options: QueueOptions): CallQueue {
     add(records, nowMs) {
       if (records.length > 0) fetches.push({ records, sinceMs: nowMs, read: 0 })
     },
-    plan() {
+    plan(settled) {
       prepare()
-      return planBatch(lanes === undefined ? ready : lanes.free(ready), options)
+      return planBatch(lanes === undefined ? ready : lanes.free(numberedBelow(ready, settled + mostAhead)), options)
     },
     take({ calls }) {
       ready = without(ready, calls)
@@ -94,6 +100,13 @@ export function createCallQueue(options: QueueOptions): CallQueue {
   }
 }
 
+function* numberedBelow(calls: readonly Call[], end: number): Iterable<Call> {
+  for (const call of calls) {
+    if (call.number >= end) return
+    yield call
+  }
+}
+
 /** `calls` stand among the first of `ready`, in order: mostly they are just the first. */
 function without(ready: readonly Call[], calls: readonly Call[]): Call[] {
   const last = calls.at(-1)
@@ -103,7 +116,11 @@ function without(ready: readonly Call[], calls: readonly Call[]): Call[] {
   return [...ready.slice(0, end).filter((call) => !taken.has(call)), ...ready.slice(end)]
 }
 
-function prepareRecord(record: ConsumerRecord, sinceMs: number, options: QueueOptions): Call | Unfit {
+function prepareRecord(
+  record: ConsumerRecord,
+  place: Pick<Call, 'number' | 'sinceMs'>,
+  options: QueueOptions,
+): Call | Unfit {
   const withIds = options.sideBySide > 1
   const message = outgoing(record.value, { withIds })
   if (!message.ok) return { record, reason: 'unreadable', message: message.why }
@@ -114,5 +131,5 @@ function prepareRecord(record: ConsumerRecord, sinceMs: number, options: QueueOp
   }
   const keyed = withIds && record.key !== null ? [`key:${record.key.toString('latin1')}`] : []
   const lanes = keyed.length === 0 ? message.ids : [...message.ids, ...keyed]
-  return { record, message, bytes, lanes, sinceMs, requests: 0 }
+  return { ...place, record, message, bytes, lanes, requests: 0 }
 }

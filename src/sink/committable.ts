@@ -9,6 +9,8 @@ export interface Ledger {
   end(): number | null
   /** Adds one fetch: ascending offsets of its records, all of them at `end` or later, and where the next fetch starts. */
   handIn(offsets: readonly number[], nextOffset: number): void
+  /** How many records the settled prefix has held. */
+  passed(): number
   /** Marks records as settled, in any order. Promises that `committable` never passes one that is not. */
   settle(offsets: readonly number[]): void
 }
@@ -24,13 +26,17 @@ export function createLedger(): Ledger {
   let offsets: number[] = []
   let nexts: number[] = []
   let done = 0
+  let passed = 0
   // Settled, but behind one that is not.
   const ahead = new Set<number>()
 
   const advance = (): void => {
     for (; done < offsets.length; done++) {
       const offset = offsets[done] ?? nothing
-      if (offset !== nothing && !ahead.delete(offset)) break
+      if (offset !== nothing) {
+        if (!ahead.delete(offset)) break
+        passed++
+      }
       committable = nexts[done] ?? committable
     }
     if (done < mostDone || done * 2 < offsets.length) return
@@ -42,6 +48,7 @@ export function createLedger(): Ledger {
   return {
     committable: () => committable,
     end: () => end,
+    passed: () => passed,
     handIn(given, nextOffset) {
       const next = Math.max(nextOffset, end ?? 0, (given.at(-1) ?? -1) + 1)
       if (given.length === 0 && next === end) return

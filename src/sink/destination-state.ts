@@ -59,6 +59,8 @@ export interface Entry extends TopicPartition {
   paused: boolean
   /** No batch has come since the last assignment. */
   awaitsBatch: boolean
+  /** Since the last assignment nothing has shown that nobody else went on meanwhile. */
+  isDoubtful: boolean
   /** End of what the worker was handed; records below are repeats. */
   handedTo: number
   /** What its last fetch weighed, as a guess for the next. */
@@ -80,6 +82,8 @@ export interface State {
   readonly onOwned: (partitions: number) => void
   consumer: Consumer | null
   assigned: number
+  /** How many assignments there have been. */
+  assignments: number
   /** When a request of any partition was last taken, milliseconds since 1970. */
   lastDeliveryMs: number
   /** Partitions that were failing and are no longer. */

@@ -10,6 +10,7 @@ import type { DestinationDeps, DestinationOptions, State } from './destination-s
 import { createGate } from './gate.ts'
 import { heldBytes } from './intake.ts'
 import { createNarrator } from './narrator.ts'
+import { settleDoubts } from './ownership.ts'
 import { followPartitions } from './partition-share.ts'
 
 /** Messages since the start, but for `inFlight` (requests under way) and `bufferedBytes` (held now). */
@@ -64,6 +65,7 @@ export async function openDestination(deps: DestinationDeps, options: Destinatio
     onOwned: (partitions) => shares.own(partitions),
     consumer: null,
     assigned: 1,
+    assignments: 0,
     lastDeliveryMs: -Infinity,
     recoveries: 0,
   }
@@ -118,8 +120,9 @@ async function commitFromTimeToTime(state: State): Promise<void> {
 }
 
 async function commit(state: State): Promise<void> {
+  await settleDoubts(state)
   const due = [...state.entries.values()].flatMap((entry) => {
-    const next = entry.worker.committable()
+    const next = entry.isDoubtful ? null : entry.worker.committable()
     return next !== null && next > entry.committed ? [{ entry, next }] : []
   })
   if (due.length === 0 || !state.consumer) return

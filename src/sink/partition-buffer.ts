@@ -6,7 +6,9 @@ import { createCallQueue, type CallQueue, type QueueOptions } from './call-queue
 import { createLedger } from './committable.ts'
 import { recordBytes } from './record-size.ts'
 
-export interface PartitionBuffer extends Pick<CallQueue, 'plan' | 'take' | 'returned' | 'takeUnfit'> {
+export interface PartitionBuffer extends Pick<CallQueue, 'take' | 'returned' | 'takeUnfit'> {
+  /** The next request as far as records are there and may go beside those in flight. */
+  plan(): ReturnType<CallQueue['plan']>
   /** Takes a fetch; records it holds or has settled already are dropped. */
   push(records: readonly ConsumerRecord[], nextOffset: number, nowMs: number): void
   settle(records: readonly ConsumerRecord[]): void
@@ -27,6 +29,7 @@ export function createPartitionBuffer(options: QueueOptions): PartitionBuffer {
   let held = 0
   return {
     ...queue,
+    plan: () => queue.plan(ledger.passed()),
     push(records, nextOffset, nowMs) {
       const end = ledger.end() ?? 0
       const fresh = (records[0]?.offset ?? end) >= end ? records : records.filter(({ offset }) => offset >= end)

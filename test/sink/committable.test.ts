@@ -17,8 +17,8 @@ test('nothing is committable before anything has settled', () => {
 })
 
 test('the last record of a fetch carries the control records behind it', () => {
-  const { settle } = ledgerOf([[5, 7], 10])
-  expect([settle(5), settle(7)]).toEqual([6, 10])
+  const { ledger, settle } = ledgerOf([[5, 7], 10])
+  expect([settle(5), ledger.passed(), settle(7), ledger.passed()]).toEqual([6, 1, 10, 2])
 })
 
 test('a record that settles ahead of others waits for them', () => {

@@ -65,6 +65,19 @@ test('who must be tried again holds up nobody else', async () => {
   expect([sent().at(-1), worker.state().state]).toEqual([['m1'], 'delivering'])
 })
 
+test('whoever is stuck lets others go ahead only so far: that much at most is sent again after a crash', async () => {
+  const { clock, worker, sent } = openWorker({
+    concurrency: 'key',
+    limits: { maxBatchMessages: 2, maxInFlight: 3 },
+    answer: (ids) => (ids.includes('m0') ? status(503) : ok),
+  })
+  const others = Array.from({ length: 40 }, (_, number) => `p${number}`)
+  worker.push(recordsOf('ann', 'ann', ...others), 42)
+  await runUntil(clock, () => sent.filter(({ ids }) => ids.includes('m0')).length > 5)
+  const taken = sent.flatMap(({ ids }) => ids).filter((id) => id !== 'm0' && id !== 'm1')
+  expect([taken.length, new Set(taken).size, taken.includes('m11'), worker.committable()]).toEqual([10, 10, true, null])
+})
+
 test('an alias waits for both of its ids, and both wait for it', async () => {
   const { worker, sent, answer } = openByHand({ maxBatchMessages: 1 })
   worker.push(recordsOf('anon', 'ann', 'ann+anon', 'anon', 'ann', 'bob'), 6)

@@ -79,6 +79,6 @@ export const stop: Scenario = {
 
 // All that was under way has been answered in time. Where only persons are kept in order, it may lie behind messages of others
 // that were not sent yet, and only what lies before those can be committed.
-function mostUncommitted({ concurrency, limits }: Stage): number {
-  return concurrency === 'partition' ? 0 : limits.maxInFlight * limits.maxBatchMessages
+function mostUncommitted({ concurrency, limits, topics }: Stage): number {
+  return concurrency === 'partition' ? 0 : topics.partitions * 2 * limits.maxInFlight * limits.maxBatchMessages
 }
