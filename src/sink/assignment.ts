@@ -90,6 +90,7 @@ function openWorker(state: State, where: TopicPartition): PartitionWorker {
         const entry = state.entries.get(where.partition)
         if (entry?.worker !== worker) return
         followState(state, entry)
+        if ((worker.committable() ?? 0) > entry.committed) state.settled.abort('settled')
         const now = worker.state()
         if (now.state === 'stopped' && now.error.code === 'TB_BUG') state.fail(now.error)
         regulate(state, entry)

@@ -77,6 +77,8 @@ export interface State {
   readonly counted: Record<Counted, number>
   readonly entries: Map<number, Entry>
   readonly stopping: AbortController
+  /** Aborted, and replaced, when something may be committed. */
+  settled: AbortController
   readonly fail: (error: unknown) => void
   /** Ours have changed. */
   readonly onOwned: (partitions: number) => void

@@ -1,7 +1,8 @@
 // One destination: its consumer group, commits, status, stop. In: its topic and the way to its API. Out: committed
 // offsets of what was delivered or is a dead letter. Ruled by sink.md, "Behaviour".
 //
-//   Offsets are committed at most every commitIntervalMs, and once more at the end; never those of a closed worker.
+//   Offsets are committed commitDelayMs after something has settled, and once more at the end; never those of a closed
+//   worker. What is not committed is sent again after a crash: hardly more than what was in flight.
 import { TrackbridgeError } from '../errors.ts'
 import type { ConsumeOptions, Consumer } from '../kafka/broker.ts'
 import { narrate, onAssignment, onBatch, overall } from './assignment.ts'
@@ -39,7 +40,9 @@ export interface Destination {
   stop(): Promise<void>
 }
 
-const commitIntervalMs = 500
+// Long enough for many requests to settle together, short enough that fewer have settled than are in flight.
+const commitDelayMs = 25
+const lookAroundMs = 500
 const fetchMaxWaitMs = 250
 const handOutConcurrency = 16
 /** Added partitions of the topic are noticed after so long, as in `process`. */
@@ -61,6 +64,7 @@ export async function openDestination(deps: DestinationDeps, options: Destinatio
     counted: { delivered: 0, rejected: 0, requests: 0, retries: 0 },
     entries: new Map(),
     stopping,
+    settled: new AbortController(),
     fail: reject,
     onOwned: (partitions) => shares.own(partitions),
     consumer: null,
@@ -112,7 +116,9 @@ function consumeOptions({ group, topic, partitions, limits, sessionTimeoutMs }: 
 async function commitFromTimeToTime(state: State): Promise<void> {
   const { deps, stopping } = state
   while (!stopping.signal.aborted) {
-    await deps.clock.sleep(commitIntervalMs, stopping.signal)
+    await deps.clock.sleep(lookAroundMs, state.settled.signal)
+    if (state.settled.signal.aborted) await deps.clock.sleep(commitDelayMs, stopping.signal)
+    state.settled = new AbortController()
     if (stopping.signal.aborted) return
     await commit(state)
     narrate(state)
@@ -143,6 +149,7 @@ async function commit(state: State): Promise<void> {
 async function stop(state: State, consumer: Consumer, background: Promise<unknown>): Promise<void> {
   const { deps, options, entries, gate } = state
   state.stopping.abort()
+  state.settled.abort('stopping')
   // What is not under way is left to whoever goes on: nobody waits for a slot or a token any more.
   gate.close()
   for (const entry of entries.values()) consumer.pause(entry)
