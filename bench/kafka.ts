@@ -95,8 +95,15 @@ export interface GatedTopic extends RawTopic {
 
 type Size = Record<'partitions' | 'records', number>
 
+/** How a value is written that is JSON text. */
+type Encode = (line: string) => string | Buffer
+
 /** A topic of its own with `records` calls, evenly over its partitions, in lz4 batches of some 100 kB. */
-export async function fillRawTopic(kafka: BenchKafka, { partitions, records }: Size): Promise<RawTopic> {
+export async function fillRawTopic(
+  kafka: BenchKafka,
+  { partitions, records }: Size,
+  encode: Encode = (line) => line,
+): Promise<RawTopic> {
   const name = await createRawTopic(kafka, { partitions, records })
   const producer = stockKafka(kafka.brokers).producer({
     idempotent: true,
@@ -105,7 +112,11 @@ export async function fillRawTopic(kafka: BenchKafka, { partitions, records }: S
   })
   await producer.connect()
   const bytesACall = await fill({ partitions, records }, (messages) =>
-    producer.send({ topic: name, compression: LZ4, messages }),
+    producer.send({
+      topic: name,
+      compression: LZ4,
+      messages: messages.map((message) => ({ ...message, value: encode(message.value) })),
+    }),
   )
   await producer.disconnect()
   return { name, records, partitions, bytesACall }

@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   profile: async () => (await import('./profile.ts')).benchProfile,
   latency: async () => (await import('./latency.ts')).benchLatency,
   sink: async () => (await import('./sink.ts')).benchSink,
+  serde: async () => (await import('./serde.ts')).benchSerde,
   scale: async () => (await import('./scale.ts')).benchScale,
   idle: async () => (await import('./idle.ts')).benchIdle,
   translate: async () => oneProcess((await import('./translate.ts')).benchTranslate),

@@ -28,6 +28,12 @@ export const errorCodes = {
     reaction: 'stop',
     meaning: 'more raw records than deadLetters.maxShare allows would become dead letters',
   },
+  TB_REGISTRY_UNAVAILABLE: {
+    reaction: 'retry',
+    meaning: 'the schema registry does not answer, or with a fault; no record is at fault',
+  },
+  TB_SCHEMA_MISSING: { reaction: 'refuse', meaning: 'a schema that is to be written is not in the schema registry' },
+  TB_SCHEMA_INCOMPATIBLE: { reaction: 'refuse', meaning: 'the schema registry does not take a schema' },
   TB_DEMO_UNAVAILABLE: { reaction: 'refuse', meaning: 'no Kafka can be started here; says what to install' },
   TB_WORKER_FAILED: { reaction: 'stop', meaning: 'a worker process ends again and again, soon after its start' },
   TB_BUG: { reaction: 'stop', meaning: 'an invariant of trackbridge is broken; please report it' },

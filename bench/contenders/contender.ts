@@ -19,6 +19,8 @@ export interface Job {
   readonly records?: number
   readonly delivery?: 'exactly-once' | 'at-least-once'
   readonly commit?: 'partition' | 'group'
+  /** Address of a schema registry: the raw topic is read, and every topic written, in Avro. */
+  readonly registry?: string
   /** How often the child tells how far it is. */
   readonly tickMs?: number
   /** Of the writer: records a second, and what they are; calls if absent. */

@@ -4,19 +4,22 @@ import type { Config } from '../../src/config/schema.ts'
 import { outputTopics, type Job } from './contender.ts'
 
 /** Throws TB_CONFIG_INVALID when this version does not know a setting of the job. */
-export function benchConfig({ brokers, rawTopic, prefix, delivery, commit }: Job): Config {
+export function benchConfig({ brokers, rawTopic, prefix, delivery, commit, registry }: Job): Config {
   const topics = outputTopics(prefix)
   const document = {
     kafka: { brokers, prefix },
     raw: { topic: rawTopic },
-    destinations: [{ name: 'main', topic: topics.main }],
-    deadLetters: { topic: topics.deadLetters },
-    unsupported: { topic: topics.unsupported },
+    ...(registry === undefined ? {} : { schemaRegistry: { url: registry } }),
+    destinations: [{ name: 'main', topic: topics.main, ...formatOf(registry) }],
+    deadLetters: { topic: topics.deadLetters, ...formatOf(registry) },
+    unsupported: { topic: topics.unsupported, ...formatOf(registry) },
     ...(delivery === undefined ? {} : { delivery }),
     ...(isDefault(commit) ? {} : { process: { commit } }),
   }
   return parseConfig(JSON.stringify(document), { path: 'the configuration of the benchmark', env: {} })
 }
+
+const formatOf = (registry: string | undefined) => (registry === undefined ? {} : { format: 'avro' })
 
 // A version without group commit has no such setting, and commits per partition.
 const isDefault = (commit: Job['commit']): boolean =>

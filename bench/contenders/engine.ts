@@ -1,6 +1,7 @@
 // The product as the command `process` runs it, for the contenders that are the product: its configuration with every
 // default, one destination that takes everything, Kafka and a log that says warnings.
 import { processorOptions } from '../../src/cli/processor-engine.ts'
+import { openSchemas } from '../../src/cli/schema-use.ts'
 import { connectionSettings } from '../../src/cli/kafka-settings.ts'
 import { systemClock } from '../../src/clock.ts'
 import { createKafkajsBroker } from '../../src/kafka/kafkajs-broker.ts'
@@ -14,9 +15,17 @@ export async function openEngine(job: Job, translation?: ProcessorDeps['processR
   const config = benchConfig(job)
   const log = createLog({ level: 'warn', format: 'json' })
   const broker = createKafkajsBroker(connectionSettings(config.kafka), log, systemClock)
+  const schemas = openSchemas({ clock: systemClock, log }, config)
+  const encoders = await schemas?.encoders?.(new AbortController().signal)
   const processor = await startProcessor(
-    { broker, log, clock: systemClock, ...(translation === undefined ? {} : { processRecord: translation }) },
-    processorOptions(config),
+    {
+      broker,
+      log,
+      clock: systemClock,
+      ...schemas?.reading,
+      ...(translation === undefined ? {} : { processRecord: translation }),
+    },
+    { ...processorOptions(config), ...encoders },
   )
   return {
     joined: () => processor.status().joined,

@@ -1,157 +1,184 @@
-// What `trackbridge check` finds out, without side effects. In: Config, a broker, a probe of the API. Out: items, each
-// ok, warning, failed or skipped. Ruled by product.md, "Commands".
-import type { Config, DestinationConfig, SinkConfig } from '../config/schema.ts'
+// What `trackbridge check` finds out, without side effects. In: Config, a broker, a probe of the API. Out: sections of
+// items, each ok, warning, failed or skipped. Ruled by product.md, "Commands".
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/schema.ts'
+import { grantCommand, onTransactionalIds, type Identity } from '../kafka/access.ts'
 import type { Admin, Broker } from '../kafka/broker.ts'
-import { planTopics, readTopicPlan, toolOptions, wantedTopics, type TopicPlan } from '../kafka/topics.ts'
+import { within } from '../kafka/deadline.ts'
+import { readTopicPlan, type TopicPlan } from '../kafka/topics.ts'
+import { wantedTopics } from '../kafka/wanted-topics.ts'
 import { sinkGroup } from '../sink/sink.ts'
+import { clusterItems, internalTopics } from './check-cluster.ts'
+import { groupItems, type GroupOfTopics } from './check-groups.ts'
+import { fault, fine, messageOf, orFault, skipped, warning, type CheckItem, type CheckSection } from './check-item.ts'
+import { topicItems, type Use } from './check-topics.ts'
 import { processGroup } from './group-names.ts'
-import type { Mark } from './output.ts'
 
-/** One line of the list, e.g. `{name: 'Kafka', state: 'ok', details: ['3 brokers']}`. */
-export interface CheckItem {
-  readonly name: string
-  readonly state: Mark
-  readonly details: readonly string[]
+/** The commands that are to work with this configuration. */
+export type CheckedCommand = 'process' | 'sink'
+
+export interface KafkaCheck {
+  readonly config: Config
+  readonly clock: Clock
+  readonly identity: Identity
+  readonly commands: readonly CheckedCommand[]
+  /** For all of it. */
+  readonly timeoutMs: number
 }
 
-export type ProbeAnswer = { readonly status: number } | { readonly networkError: string }
+const titles = ['Kafka', 'Topics', 'Groups'] as const
 
-/** The Pipelines API: POSTs an empty batch to `<url>/batch` with X-Strict-Mode: 1. Any other endpoint takes whatever it is
- *  sent, so it is only asked with OPTIONS, without credentials. Never rejects for an answer or a network error. */
-export type Probe = (sink: SinkConfig, signal: AbortSignal) => Promise<ProbeAnswer>
-
-/** True when nothing has failed or was skipped; warnings are allowed. */
-export const passes = (items: readonly CheckItem[]): boolean =>
-  items.every(({ state }) => state === 'ok' || state === 'warning')
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
-
-/** Cluster, topics, group offsets. Never rejects: what fails is an item, and what depends on it is skipped. */
-export async function kafkaItems(
+/** Cluster, topics, groups. Never rejects: what fails is an item, and what depends on it is skipped. */
+export async function kafkaSections(
   open: () => Promise<Pick<Broker, 'admin'>>,
-  config: Config,
-): Promise<readonly CheckItem[]> {
-  let admin: Admin
-  try {
+  check: KafkaCheck,
+): Promise<readonly CheckSection[]> {
+  let admin: Admin | undefined
+  const look = async (): Promise<readonly CheckSection[]> => {
     admin = await (await open()).admin()
-  } catch (error) {
-    return unreached(config, error)
+    const cluster = await orFault('brokers', clusterItems(admin, check.config))
+    return [section('Kafka', cluster), ...(await topicAndGroupSections(admin, check))]
   }
   try {
-    const count = await admin.brokerCount()
-    const kafka = {
-      name: 'Kafka',
-      state: 'ok',
-      details: [`reached, ${count} broker${count === 1 ? '' : 's'}`],
-    } as const
-    return [kafka, ...(await topicAndGroupItems(admin, config))]
+    return await within(look(), { timeoutMs: check.timeoutMs, tried: 'check Kafka', clock: check.clock })
   } catch (error) {
-    return unreached(config, error)
+    return unreached(check, error)
   } finally {
-    await admin.close().catch(() => undefined)
+    await admin?.close().catch(() => undefined)
   }
 }
 
-function unreached(config: Config, error: unknown): readonly CheckItem[] {
-  const topics = wantedTopics(config, undefined).map(({ name }) => `topic ${name}`)
-  const groups = groupsOf(config).map(({ group }) => `group ${group}`)
-  const skipped = [...topics, ...groups].map((name) => skip(name, 'Kafka is not reached'))
-  return [{ name: 'Kafka', state: 'failed', details: [messageOf(error)] }, ...skipped]
-}
+const section = (title: (typeof titles)[number], items: readonly CheckItem[]): CheckSection => ({ title, items })
 
-const skip = (name: string, why: string): CheckItem => ({ name, state: 'skipped', details: [`not checked: ${why}`] })
+const notReached = 'Kafka is not reached'
 
-async function topicAndGroupItems(admin: Admin, config: Config): Promise<readonly CheckItem[]> {
-  const plan = await readTopicPlan(admin, config).catch(messageOf)
-  if (typeof plan === 'string') {
-    const wanted = planTopics(wantedTopics(config, undefined), new Map(), toolOptions(config.kafka))
-    const denied = wanted.map(({ name }) => ({ name: `topic ${name}`, state: 'failed', details: [plan] }) as const)
-    return [...denied, ...(await groupItems(admin, [], config))]
-  }
-  return [...plan.map(topicItem), ...(await groupItems(admin, plan, config))]
-}
-
-function topicItem({ name, state, details, command, wanted }: TopicPlan): CheckItem {
-  const item = { name: `topic ${name}` }
-  switch (state) {
-    case 'ok':
-      return { ...item, state: 'ok', details: ['exists with the right partitions and settings'] }
-    case 'missing':
-      return {
-        ...item,
-        state: 'failed',
-        details: [`does not exist; it needs ${wanted.partitions} partitions`, command],
-      }
-    case 'warning':
-      return { ...item, state: 'warning', details }
-    case 'wrong':
-      return { ...item, state: 'failed', details }
-  }
-}
-
-interface GroupOfTopic {
-  readonly group: string
-  readonly topic: string
-}
-
-function groupsOf(config: Config): readonly GroupOfTopic[] {
-  const { prefix } = config.kafka
-  const sinks = config.destinations.filter(({ sink }) => sink !== undefined)
+function unreached({ config, commands }: KafkaCheck, error: unknown): readonly CheckSection[] {
+  const topics = wantedTopics(config).map(({ name }) => skipped(`topic ${name}`, notReached))
+  const groups = groupsOf(config, commands, config.raw.topics).map(({ group }) => skipped(`group ${group}`, notReached))
+  const toDo = 'look at kafka.brokers, kafka.ssl, kafka.sasl and the firewall between'
   return [
-    { group: processGroup(prefix), topic: config.raw.topic },
-    ...sinks.map(({ name, topic }) => ({ group: sinkGroup(prefix, name), topic })),
+    section('Kafka', [fault('brokers', messageOf(error), toDo)]),
+    section('Topics', topics),
+    section('Groups', groups),
   ]
 }
 
-const groupItems = (admin: Admin, plan: readonly TopicPlan[], config: Config) =>
-  Promise.all(groupsOf(config).map((group) => groupItem(admin, plan, group)))
+async function topicAndGroupSections(admin: Admin, check: KafkaCheck): Promise<readonly CheckSection[]> {
+  const { config, commands } = check
+  const plan = await readTopicPlan(admin, config).catch(messageOf)
+  if (typeof plan === 'string') {
+    const topics = wantedTopics(config).map(({ name }) => fault(`topic ${name}`, plan))
+    return [section('Topics', topics), section('Groups', await allGroupItems(admin, [], check))]
+  }
+  const used = plan.filter((topic) => usesOf(config, topic, commands).length > 0)
+  const standings = await admin.standings(used.map(({ name }) => name)).catch(messageOf)
+  const known = typeof standings === 'string' ? new Map<string, never>() : standings
+  const topics = used.flatMap((topic) =>
+    topicItems(topic, known.get(topic.name), {
+      uses: typeof standings === 'string' ? [] : usesOf(config, topic, commands),
+      identity: check.identity,
+    }),
+  )
+  const beside = [
+    ...(typeof standings === 'string' ? [fault('topics', standings)] : []),
+    ...patternItems(config, plan),
+    ...(await futureItems(admin, used, check.clock)),
+  ]
+  return [section('Topics', [...topics, ...beside]), section('Groups', await allGroupItems(admin, used, check))]
+}
 
-async function groupItem(admin: Admin, plan: readonly TopicPlan[], { group, topic }: GroupOfTopic): Promise<CheckItem> {
-  const name = `group ${group}`
-  if (plan.some((entry) => entry.name === topic && entry.state === 'missing'))
-    return skip(name, `${topic} does not exist`)
-  try {
-    const { size } = await admin.groupOffsets(group, topic)
-    const offsets = size === 0 ? 'none, so it begins at the earliest record' : `${size} of its partitions`
-    return { name, state: 'ok', details: [`committed offsets of ${topic}: ${offsets}`] }
-  } catch (error) {
-    return { name, state: 'failed', details: [messageOf(error)] }
+function usesOf(
+  { destinations }: Config,
+  { name, role }: Pick<TopicPlan, 'name' | 'role'>,
+  commands: readonly CheckedCommand[],
+): readonly Use[] {
+  const processes = commands.includes('process')
+  const forwarded = commands.includes('sink') ? destinations.filter(({ sink }) => sink !== undefined) : []
+  switch (role) {
+    case 'raw':
+      return processes ? ['Read'] : []
+    case 'destination':
+      return [
+        ...(processes ? ['Write' as const] : []),
+        ...(forwarded.some(({ topic }) => topic === name) ? ['Read' as const] : []),
+      ]
+    case 'dead-letters':
+      return processes || forwarded.length > 0 ? ['Write'] : []
+    case 'unsupported':
+      return processes ? ['Write'] : []
   }
 }
 
-/** Each destination with a sink: is the API there, and does it take the key? Never rejects. */
-export async function apiItems(config: Config, probe: Probe, signal: AbortSignal): Promise<readonly CheckItem[]> {
-  const items = config.destinations.map(async ({ name, sink }: DestinationConfig) => {
-    if (sink === undefined) return []
-    const answer = await probe(sink, signal).catch((error: unknown) => ({ networkError: messageOf(error) }))
-    return [{ name: `API of ${name}`, ...judgeProbe(answer, sink) }]
+function patternItems({ raw }: Config, plan: readonly TopicPlan[]): readonly CheckItem[] {
+  if (raw.pattern === undefined || plan.some(({ role }) => role === 'raw')) return []
+  return [
+    fault(
+      'raw topics',
+      `no topic matches raw.pattern, ${raw.pattern}, that may be described`,
+      'create one, or mend the pattern',
+    ),
+  ]
+}
+
+const allowedSkewMs = 60_000
+
+/** Records of a later time than it is here: somebody's clock is wrong, and ages are counted from it. */
+async function futureItems(admin: Admin, plan: readonly TopicPlan[], clock: Clock): Promise<readonly CheckItem[]> {
+  const raws = plan.filter(({ role, state }) => role === 'raw' && state !== 'missing')
+  const items = raws.map(async ({ name }) => {
+    // The ends first: records that arrive in between are then no later than they.
+    const ends = await admin.watermarks(name)
+    const since = await admin.offsetsSince(name, clock.now() + allowedSkewMs)
+    const future = [...ends].some(([partition, { lastStable }]) => (since.get(partition) ?? lastStable) < lastStable)
+    const found = `records of ${name} bear a time that is more than 1 minute ahead of the clock of this machine`
+    return future ? [warning('clocks', found, 'set the clocks of this machine, the brokers and the producers')] : []
   })
-  return (await Promise.all(items)).flat()
+  return (await Promise.all(items.map((item) => item.catch(() => [])))).flat()
 }
 
-/** What an answer to the probe proves. 400 is the API refusing the empty batch of a key that it knows. Of an endpoint that
- *  is none of Pipelines any answer but the proxy's own proves that it is there, and none that it takes the credentials. */
-export function judgeProbe(
-  answer: ProbeAnswer,
-  { url, format }: Pick<SinkConfig, 'url' | 'format'>,
-): Omit<CheckItem, 'name'> {
-  if ('networkError' in answer) return { state: 'failed', details: [`${url} is not reached: ${answer.networkError}`] }
-  const { status } = answer
-  if (format !== 'pipelines' && status !== 407) {
-    const details = [`${url} is reached; only the first batch shows whether it takes messages and credentials`]
-    return { state: 'ok', details }
+function groupsOf(
+  { kafka: { prefix }, destinations }: Config,
+  commands: readonly CheckedCommand[],
+  raws: readonly string[],
+): readonly GroupOfTopics[] {
+  const sinks = commands.includes('sink') ? destinations.filter(({ sink }) => sink !== undefined) : []
+  return [
+    ...(commands.includes('process') ? [{ group: processGroup(prefix), topics: raws }] : []),
+    ...sinks.map(({ name, topic }) => ({ group: sinkGroup(prefix, name), topics: [topic] })),
+  ]
+}
+
+async function allGroupItems(
+  admin: Admin,
+  plan: readonly TopicPlan[],
+  check: KafkaCheck,
+): Promise<readonly CheckItem[]> {
+  const { config, commands, clock, identity } = check
+  const raws = plan.flatMap(({ name, role }) => (role === 'raw' ? [name] : []))
+  const groups = groupsOf(config, commands, raws.length === 0 ? config.raw.topics : raws)
+  const items = groups.map((group) =>
+    orFault(`group ${group.group}`, groupItems({ admin, clock, plan, identity }, group)),
+  )
+  const ids =
+    commands.includes('process') && config.delivery === 'exactly-once' ? await idItems(admin, raws, check) : []
+  return [...(await Promise.all(items)).flat(), ...ids]
+}
+
+async function idItems(
+  admin: Admin,
+  raws: readonly string[],
+  { config, identity }: KafkaCheck,
+): Promise<readonly CheckItem[]> {
+  const group = processGroup(config.kafka.prefix)
+  const name = `transactional ids ${group}.*`
+  const log = internalTopics.transactions
+  const standings = await admin.standings([log]).catch(() => new Map<string, never>())
+  // To ask for a coordinator would make the topic.
+  if (!standings.has(log)) return []
+  try {
+    await admin.reachTransactionalId(`${group}.${raws[0] ?? 'raw'}.0`)
+    return [fine(name, 'their coordinator answers')]
+  } catch (error) {
+    return [fault(name, messageOf(error), grantCommand(onTransactionalIds(group), identity))]
   }
-  if (status === 400 || (status >= 200 && status < 300))
-    return { state: 'ok', details: [`${url} is reached and takes the API key`] }
-  const why =
-    refusals[status] ?? (status >= 300 && status < 400 ? 'it redirects; name the final address in url' : undefined)
-  return { state: 'failed', details: [`${url} answers ${status}${why === undefined ? '' : `: ${why}`}`] }
-}
-
-const refusals: Readonly<Record<number, string>> = {
-  401: 'the API key is refused',
-  403: 'the API key is refused',
-  404: 'no Pipelines API is there',
-  407: 'the proxy wants a user name and password',
-  429: 'too many requests, so the API key is not proved; try again later',
 }

@@ -6,8 +6,9 @@ import { configPath, loadConfig, namedConfigPath } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Broker } from '../kafka/broker.ts'
 import type { ConnectionSettings } from '../kafka/connection.ts'
-import type { Log, LogOptions } from '../ops/log.ts'
-import type { Probe } from './checks.ts'
+import type { OnTransaction } from '../kafka/transactional-producer.ts'
+import type { AdjustableLog, Log, LogOptions } from '../ops/log.ts'
+import type { Probe } from './check-api.ts'
 import type { Output } from './output.ts'
 
 export interface CliContext {
@@ -15,9 +16,9 @@ export interface CliContext {
   readonly clock: Clock
   /** Aborts on SIGINT and SIGTERM. */
   readonly signal: AbortSignal
-  createLog(options: LogOptions): Log
-  /** Connects nothing yet. */
-  createBroker(settings: ConnectionSettings, log: Log, clock: Clock): Promise<Broker>
+  createLog(options: LogOptions): AdjustableLog
+  /** Connects nothing yet. `onTransaction` is told of each transaction that has ended. */
+  createBroker(settings: ConnectionSettings, log: Log, clock: Clock, onTransaction?: OnTransaction): Promise<Broker>
   readonly probe: Probe
   /** Not opened before a command wants it. */
   readonly stdin: () => NodeJS.ReadStream
@@ -37,7 +38,7 @@ export interface Settings {
   readonly config: Config
   /** Of the file, absolute. */
   readonly path: string
-  readonly log: Log
+  readonly log: AdjustableLog
 }
 
 /** Configuration and log of a command, --config and --log-level included. `quiet`: for commands whose result says all,

@@ -31,7 +31,7 @@ async function askForGroup(
   const deadlineMs = clock.now() + groupTimeoutMs
   for (;;) {
     try {
-      await unlessAborted(signal, admin.groupOffsets(group, config.raw.topic))
+      await unlessAborted(signal, admin.groupOffsets(group, config.raw.topics[0] ?? ''))
       return
     } catch (error) {
       const mayPass = error instanceof TrackbridgeError && error.code === 'TB_KAFKA_UNAVAILABLE'

@@ -5,7 +5,7 @@ import { readSecret, secretSource } from '../config/secret.ts'
 import type { TlsMaterial } from '../sink/http-dispatcher.ts'
 import { createHttpEndpoint, type HttpEndpointOptions } from '../sink/http-endpoint.ts'
 import type { Credentials } from '../sink/request-secrets.ts'
-import type { Probe } from './checks.ts'
+import type { Probe } from './check-api.ts'
 import { packageVersion } from './version.ts'
 
 /** Options of the endpoint. Files of secrets and certificates are read again when they change. */

@@ -3,9 +3,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config/schema.ts'
 import { TrackbridgeError } from '../errors.ts'
-import type { Log, LogFields } from '../ops/log.ts'
-import { createHealth, healthRoutes, type PartHealth } from '../ops/health.ts'
-import { createHttpServer } from '../ops/http-server.ts'
+import type { AdjustableLog, Level, Log, LogFields } from '../ops/log.ts'
+import type { Snapshot } from '../ops/meter-store.ts'
+import type { EngineReport } from './engine-report.ts'
+import { watchKafka } from './kafka-watch.ts'
+import { followLevelSignal } from './log-level.ts'
+import { serveOps, type Observed } from './ops-server.ts'
 
 /** A running leg as the command line sees it. */
 export interface Engine {
@@ -16,6 +19,12 @@ export interface Engine {
   health(): ReadonlyMap<string, string | undefined>
   /** Figures for the progress line; undefined: somebody else tells them. */
   progress(): LogFields | undefined
+  /** What it does and waits for, for people. */
+  report?(): EngineReport
+  /** Counts of other processes that it speaks for. */
+  metrics?(): Snapshot
+  /** Hands a new level to other processes that it speaks for. */
+  setLogLevel?(level: Level): void
 }
 
 export interface EngineRun {
@@ -25,17 +34,32 @@ export interface EngineRun {
   readonly signal: AbortSignal
   /** Started in this order, stopped in reverse. */
   readonly start: readonly (() => Promise<Engine>)[]
+  /** Whose level SIGUSR2 changes; absent: it changes nothing. */
+  readonly adjustable?: AdjustableLog
+  /** Absent: no /metrics, no /status. */
+  readonly observing?: Omit<Observed, 'kafka'>
 }
 
-const healthIntervalMs = 500
 const progressIntervalMs = 30_000
+const leavingMs = 500
 
 /** Resolves when the signal has aborted and all engines have stopped; rejects when one of them cannot go on, or when
  *  stopping takes longer than shutdownTimeoutMs. */
-export async function runEngines({ config, log, signal, start }: EngineRun): Promise<void> {
+export async function runEngines({ config, log, signal, start, ...rest }: EngineRun): Promise<void> {
   const engines: Engine[] = []
   const over = new AbortController()
-  const server = await serveHealth(config, log, { engines, signal: over.signal })
+  const { adjustable, observing } = rest
+  const tellLevel = (level: Level): void => engines.forEach((engine) => engine.setLogLevel?.(level))
+  const unfollow = adjustable && followLevelSignal(process, adjustable, tellLevel)
+  const observed = observe(observing, over.signal)
+  const parts = {
+    log: adjustable ?? log,
+    engines,
+    expected: start.length,
+    signal: over.signal,
+    ...(observed && { observed }),
+  }
+  const server = config.http === false ? undefined : await serveOps({ ...parts, http: config.http })
   try {
     for (const open of start) {
       const engine = await unlessTold(open(), signal)
@@ -50,6 +74,9 @@ export async function runEngines({ config, log, signal, start }: EngineRun): Pro
     over.abort()
     await stopAll(engines, config.shutdownTimeoutMs)
     await server?.stop()
+    // Kafka may be away, and then a question takes long.
+    await Promise.race([observed?.kafka.ended, delay(leavingMs)])
+    unfollow?.()
     log.info({}, 'stopped')
   }
 }
@@ -71,30 +98,9 @@ async function stopAll(engines: readonly Engine[], timeoutMs: number): Promise<v
     throw new TrackbridgeError('TB_KAFKA_UNAVAILABLE', `stopping took longer than shutdownTimeoutMs (${timeoutMs} ms)`)
 }
 
-async function serveHealth(
-  { http }: EngineRun['config'],
-  log: Log,
-  { engines, signal }: { engines: readonly Engine[]; signal: AbortSignal },
-) {
-  if (http === false) return undefined
-  const health = createHealth()
-  const server = createHttpServer(http, healthRoutes(health))
-  const address = await server.start()
-  log.info({ ...address }, 'health server listens')
-  const parts = new Map<string, PartHealth>()
-  const update = async (): Promise<void> => {
-    while (!signal.aborted) {
-      for (const [name, why] of engines.flatMap((engine) => [...engine.health()])) {
-        const part = parts.get(name) ?? health.part(name)
-        parts.set(name, part)
-        if (why === undefined) part.ready()
-        else part.notReady(why)
-      }
-      await delay(healthIntervalMs, undefined, { signal }).catch(() => undefined)
-    }
-  }
-  void update()
-  return server
+/** Asks Kafka how things stand, for as long as the process runs. */
+function observe(observing: EngineRun['observing'], signal: AbortSignal): Observed | undefined {
+  return observing && { ...observing, kafka: watchKafka(observing.telemetry, signal) }
 }
 
 async function tellProgress(engines: readonly Engine[], log: Log, signal: AbortSignal): Promise<void> {

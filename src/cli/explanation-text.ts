@@ -3,15 +3,17 @@
 import { stringifyJson } from '../json.ts'
 import type { MessageFacts, MessageSize, RouteFacts } from './explained-message.ts'
 import { type CallFacts, type Explanation, type OperationFacts, type SetAside, type Size } from './explanation.ts'
+import type { FoundPart } from './found-parts.ts'
 import type { Style } from './output.ts'
 
 export type Paint = (style: Style, text: string) => string
 
 /** Ends without a line break. */
 export function explanationText(explanation: Explanation, paint: Paint): string {
-  const { call, operations, messages, setAside } = explanation
+  const { call, operations, messages, setAside, found = [] } = explanation
   const isBatch = operations.length > 1
   const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
+    ['Found', found.map((part) => foundLine(part, paint))],
     ['Call', call === null ? ['not read'] : callLines(call, paint)],
     [isBatch ? 'Operations' : 'Operation', operations.map((facts, index) => operationLine(facts, index, paint))],
     ['What to mend', operations.flatMap(mendingLines)],
@@ -25,6 +27,11 @@ export function explanationText(explanation: Explanation, paint: Paint): string 
     .filter(([, lines]) => lines.length > 0)
     .map(([title, lines]) => [paint('bold', title), ...lines.map((line) => `  ${line}`)].join('\n'))
     .join('\n\n')
+}
+
+function foundLine({ part, place, lookedIn }: FoundPart, paint: Paint): string {
+  const where = place ?? paint('yellow', `nowhere; looked for it in ${lookedIn.join(', then in ')}`)
+  return `${part.padEnd('received_at'.length)}  ${shown(where)}`
 }
 
 function callLines(call: CallFacts, paint: Paint): readonly string[] {

@@ -1,16 +1,18 @@
 // All that `trackbridge explain` says of one call, as facts: operations, rows of the mapping table, messages, where each
 // goes and why, sizes against limits, what is set aside. In: the decoded call and settings. Out: an Explanation, printed
 // as JSON or rendered by explanation-text.ts. Pure. Ruled by product.md, "Commands", and mapping.md.
-import { isJsonObject, stringifyJson, type DecodedJson, type JsonObject } from '../json.ts'
-import { invalid, type Invalid } from '../translate/fault.ts'
+import { isJsonObject, stringifyJson, type JsonObject } from '../json.ts'
+import type { Invalid } from '../translate/fault.ts'
 import { mappingRow, rowName } from '../translate/mapping-table.ts'
 import type { Outcome, Translation } from '../translate/outcome.ts'
 import { toIso } from '../translate/timestamps.ts'
 import { translate, type Origin } from '../translate/translate.ts'
 import { calledOperations, type Called, type CalledOperation } from './called-operations.ts'
 import type { ExplainSettings } from './explain-settings.ts'
+import type { FoundPart } from './found-parts.ts'
 import { mendingOf, type Mending } from './mending.ts'
 import { explainMessage, type MessageFacts, type MessagePart } from './explained-message.ts'
+import { faultOf, type LineCall } from './record-line.ts'
 
 /** Track's limits (T, "v2 API Limits"); KB = 1,000 bytes, as in sink.md. Told, not enforced. */
 const trackLimits = { callBytes: 32_000, batchBytes: 500_000 } as const
@@ -65,16 +67,19 @@ export interface Explanation {
   readonly operations: readonly OperationFacts[]
   readonly messages: readonly MessageFacts[]
   readonly setAside: readonly SetAside[]
+  /** Where each part of the call was found; absent for our own raw record, whose fields they are. */
+  readonly found?: readonly FoundPart[]
   /** False without a configuration: then nothing is said of destinations, and sizes are held against the defaults. */
   readonly hasConfig: boolean
 }
 
 /** Never throws. The same outcomes and messages as `translate` gives for the record at this origin. */
-export function explain(decoded: DecodedJson, origin: Origin, settings: ExplainSettings): Explanation {
+export function explain(decoded: LineCall, origin: Origin, settings: ExplainSettings): Explanation {
   const hasConfig = settings.destinations !== undefined
   if (!decoded.ok) {
-    const fault = operationFacts(invalid('record', decoded.reason), { name: undefined }, undefined)
-    const setAside: SetAside = { to: 'dead letters', topic: settings.deadLetterTopic, reason: 'unreadable' }
+    const fault = operationFacts(faultOf(decoded), { name: undefined }, undefined)
+    const reason = 'fault' in decoded ? 'invalid' : 'unreadable'
+    const setAside: SetAside = { to: 'dead letters', topic: settings.deadLetterTopic, reason }
     return { outcome: 'invalid', call: null, operations: [fault], messages: [], setAside: [setAside], hasConfig }
   }
   const record = decoded.value

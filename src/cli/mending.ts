@@ -30,9 +30,10 @@ const bodyExample = 'a body is a JSON object or its text; without one, leave it 
 
 // Tried in order, on "field reason".
 const hints: readonly { readonly fits: RegExp; readonly hint: string }[] = [
+  { fits: /is missing: looked for it in/, hint: 'write it there, or name another place in raw.call' },
   { fits: /^record is not valid UTF-8/, hint: 'write the file as UTF-8' },
   {
-    fits: /^(record|path is missing)/,
+    fits: /^(record|path is missing: a raw)/,
     hint: `a raw record is an HTTP call as in ${httpCall}, or a v2 entity or batch`,
   },
   {

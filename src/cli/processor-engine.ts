@@ -3,14 +3,23 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { Broker } from '../kafka/broker.ts'
 import type { Log } from '../ops/log.ts'
+import type { MeterStore } from '../ops/meter-store.ts'
+import type { Tracing } from '../ops/tracing.ts'
+import type { Counts } from '../processor/counts.ts'
 import { startProcessor, type Processor, type ProcessorOptions, type ProcessorStatus } from '../processor/processor.ts'
 import type { Engine } from './engines.ts'
 import { processGroup } from './group-names.ts'
+import { startLate } from './late-processor.ts'
+import { readProcessor } from './engine-metrics.ts'
+import { openSchemas, registryHealth } from './schema-use.ts'
 
 export interface EngineDeps {
   readonly broker: Broker
   readonly clock: Clock
   readonly log: Log
+  /** Absent: nothing is counted but what engines tell by themselves. */
+  readonly meter?: MeterStore
+  readonly tracing?: Tracing
 }
 
 /** Options of the processor, e.g. for the demo as well. */
@@ -18,7 +27,7 @@ export function processorOptions(config: Config): ProcessorOptions {
   const { kafka } = config
   return {
     group: processGroup(kafka.prefix),
-    rawTopic: config.raw.topic,
+    raw: config.raw,
     deadLetterTopic: config.deadLetters.topic,
     maxDeadLetterShare: config.deadLetters.maxShare,
     unsupportedTopic: config.unsupported.topic,
@@ -38,20 +47,43 @@ export interface ProcessorEngine extends Engine {
 }
 
 export async function openProcessorEngine({ log, ...deps }: EngineDeps, config: Config): Promise<ProcessorEngine> {
-  const processor = await startProcessor({ ...deps, log: log.child({ engine: 'process' }) }, processorOptions(config))
+  const engineLog = log.child({ engine: 'process' })
+  const { clock, meter } = deps
+  const schemas = openSchemas({ clock, log: engineLog, ...(meter && { meter }) }, config)
+  const start = (encoders: Partial<ProcessorOptions> = {}): Promise<Processor> =>
+    startProcessor({ ...deps, log: engineLog, ...schemas?.reading }, { ...processorOptions(config), ...encoders })
+  const encoders = schemas?.encoders
+  const processor = encoders === undefined ? await start() : startLate(async (signal) => start(await encoders(signal)))
   const rate = createRate(deps.clock)
+  meter?.onSnapshot((reading) => readProcessor(reading, processor.status(), config))
   return {
     name: 'process',
+    report: () => {
+      const { counts, stuck } = processor.status()
+      return { process: { counts, stuck: Object.fromEntries(stuck), workers: null } }
+    },
     status: () => processor.status(),
     ended: processor.ended,
     stop: () => processor.stop(),
-    health: () => new Map([['process', whyNotReady(processor)]]),
+    health: () => new Map([['process', whyNotReady(processor)], ...registryHealth('process', schemas)]),
     progress: () => {
-      const { counts, assigned, stuck } = processor.status()
-      return { ...counts, rawPerSecond: rate(counts.raw), partitions: assigned.length, stuck: stuck.size }
+      const { counts, assigned, stuck, topics } = processor.status()
+      const sums = {
+        ...shortCounts(counts),
+        rawPerSecond: rate(counts.raw),
+        partitions: assigned.length,
+        stuck: stuck.size,
+      }
+      return { ...sums, ...severalTopics(topics) }
     },
   }
 }
+
+/** Without what is only for metrics. */
+export const shortCounts = ({ types: _types, reasons: _reasons, ...counts }: Counts) => counts
+
+/** A field of the progress line where there are several raw topics; one has the line's own figures. */
+export const severalTopics = (topics: ProcessorStatus['topics']) => (Object.keys(topics).length > 1 ? { topics } : {})
 
 function whyNotReady(processor: Processor): string | undefined {
   const { joined, stuck } = processor.status()

@@ -7,6 +7,8 @@ import { logLevels, type CliContext } from './context.ts'
 import { explainCommand } from './explain.ts'
 import { exitCodeOf, failureText, signalCodes } from './failure.ts'
 import { processCommand, runCommand, sinkCommand } from './run.ts'
+import { schemasCommand } from './schemas.ts'
+import { statusCommand } from './status.ts'
 import { topicsCommand } from './topics.ts'
 import { translateCommand } from './translate.ts'
 import { packageVersion } from './version.ts'
@@ -15,7 +17,9 @@ const commands: readonly ((context: CliContext) => Command)[] = [
   processCommand,
   sinkCommand,
   runCommand,
+  statusCommand,
   topicsCommand,
+  schemasCommand,
   checkCommand,
   demoCommand,
   translateCommand,

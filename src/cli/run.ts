@@ -4,12 +4,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { configPath } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { readTopicPlan, requireTopics } from '../kafka/topics.ts'
+import { planTopics, readTopicPlan, requireTopics, toolOptions } from '../kafka/topics.ts'
+import { wantedTopics } from '../kafka/wanted-topics.ts'
+import { namingRights } from './acls.ts'
 import { readSettings, unlessAborted, type CliContext } from './context.ts'
 import { runEngines, type Engine } from './engines.ts'
 import { connectionSettings } from './kafka-settings.ts'
 import { openProcessorEngine, type EngineDeps } from './processor-engine.ts'
 import { openSinkEngine, sinkOptions } from './sink-engine.ts'
+import { createTelemetry } from './telemetry.ts'
 import { startWorkerGroup } from './worker-group.ts'
 import { createWorkerStarter } from './worker-process.ts'
 import { runWorker } from './worker.ts'
@@ -85,18 +88,37 @@ async function runLegs(
   const { config, log } = readSettings(command, context)
   if (command.name() !== 'process') sinkOptions(config, only)
   const { clock, signal } = context
-  const broker = await context.createBroker(connectionSettings(config.kafka), log, clock)
-  await unlessAborted(signal, checkTopics(broker, config, command.name() === 'sink'))
-  const start = legs.map((open) => () => open({ broker, clock, log }, config))
-  await runEngines({ config, log, signal, start })
+  const telemetry = await createTelemetry(
+    (onTransaction) => context.createBroker(connectionSettings(config.kafka), log, clock, onTransaction),
+    clock,
+    { worker: config.http === false ? null : 0 },
+  )
+  const { broker, meter, tracing } = telemetry
+  const sinkTopics =
+    command.name() === 'sink' ? sinkOptions(config, only).destinations.map(({ topic }) => topic) : undefined
+  const checked = checkTopics(broker, config, sinkTopics).catch((error: unknown) => {
+    throw namingRights(error, config, command.name())
+  })
+  await unlessAborted(signal, checked)
+  const start = legs.map((open) => () => open({ broker, clock, log, meter, tracing }, config))
+  const observing = config.http === false ? {} : { observing: { config, telemetry } }
+  await runEngines({ config, log, adjustable: log, signal, start, ...observing })
 }
 
-/** Missing topics are told before anything starts, each with the command that would create it. */
-async function checkTopics(broker: EngineDeps['broker'], config: Config, sinkOnly: boolean): Promise<void> {
+/** Missing topics are told before anything starts, each with the command that would create it. `sinkTopics`: of a sink alone. */
+async function checkTopics(
+  broker: EngineDeps['broker'],
+  config: Config,
+  sinkTopics: readonly string[] | undefined,
+): Promise<void> {
   const admin = await broker.admin()
   try {
-    const plan = await readTopicPlan(admin, config)
-    requireTopics(sinkOnly ? plan.filter(({ role }) => role === 'destination' || role === 'dead-letters') : plan)
+    if (sinkTopics === undefined) return requireTopics(await readTopicPlan(admin, config))
+    // A sink need not have a right to any other topic, and does not mind how many partitions its own have.
+    const own = new Set([...sinkTopics, config.deadLetters.topic])
+    const wanted = wantedTopics(config).filter(({ name }) => own.has(name))
+    const plan = planTopics(wanted, await admin.topics(wanted.map(({ name }) => name)), toolOptions(config.kafka))
+    requireTopics(plan.filter(({ state }) => state === 'missing'))
   } finally {
     await admin.close()
   }

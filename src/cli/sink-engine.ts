@@ -2,10 +2,14 @@
 import type { Config } from '../config/schema.ts'
 import { TrackbridgeError } from '../errors.ts'
 import type { DestinationStatus } from '../sink/destination.ts'
-import { startSink, type Sink, type SinkDestination, type SinkOptions } from '../sink/sink.ts'
+import { createHttpEndpoint } from '../sink/http-endpoint.ts'
+import { startSink, type Sink, type SinkDeps, type SinkDestination, type SinkOptions } from '../sink/sink.ts'
 import type { Engine } from './engines.ts'
 import { endpointOptions } from './endpoint-settings.ts'
+import { readSink } from './engine-metrics.ts'
+import { meteredApi, type ApiMeters } from './metered-api.ts'
 import { createRate, type EngineDeps } from './processor-engine.ts'
+import { openSchemas, registryHealth, requireDeadLetterSchema } from './schema-use.ts'
 
 /** Options of the sink for all destinations that have one, or for those named. TB_USAGE for a name that is none. */
 export function sinkOptions(config: Config, only: readonly string[] = []): SinkOptions {
@@ -62,17 +66,35 @@ export async function openSinkEngine(
   config: Config,
   only: readonly string[] = [],
 ): Promise<SinkEngine> {
+  const engineLog = log.child({ engine: 'sink' })
+  const { clock, meter, tracing } = deps
+  const schemas = openSchemas({ clock, log: engineLog, ...(meter && { meter }) }, config)
+  await requireDeadLetterSchema(schemas)
+  const { cache: avro, deadLetterEncoder } = schemas ?? {}
   const sink = await startSink(
-    { ...deps, log: log.child({ engine: 'sink' }), random: Math.random },
+    {
+      ...deps,
+      log: engineLog,
+      random: Math.random,
+      ...(meter && tracing && { openApi: openMeteredApi({ clock, meter, tracing }) }),
+      ...(avro === undefined ? {} : { avro }),
+      ...(deadLetterEncoder === undefined ? {} : { deadLetterEncoder }),
+    },
     sinkOptions(config, only),
   )
   const rate = createRate(deps.clock)
+  meter?.onSnapshot((reading) => readSink(reading, sink.status()))
   return {
     name: 'sink',
+    report: () => ({ destinations: sink.status() }),
     status: () => sink.status(),
     ended: sink.ended,
     stop: () => sink.stop(),
-    health: () => new Map(sink.status().map((status) => [`sink ${status.destination}`, notReady(status)])),
+    health: () =>
+      new Map([
+        ...sink.status().map((status) => [`sink ${status.destination}`, notReady(status)] as const),
+        ...registryHealth('sink', schemas),
+      ]),
     progress: () => {
       const destinations = sink.status()
       const delivered = destinations.reduce((sum, { counters }) => sum + counters.delivered, 0)
@@ -80,6 +102,11 @@ export async function openSinkEngine(
     },
   }
 }
+
+const openMeteredApi =
+  (meters: ApiMeters): NonNullable<SinkDeps['openApi']> =>
+  (options, destination) =>
+    meteredApi(createHttpEndpoint(options), destination, meters)
 
 /** Why a destination is not ready, e.g. `the API does not accept the key (status 401); 340 messages wait, next try in
  *  12 s`; undefined when it is. */

@@ -7,6 +7,7 @@ import type { Block } from './blocks.ts'
 import { createLineWriter } from './line-writer.ts'
 import { isBlank, lineFeed, withoutMark, withoutReturn } from './lines.ts'
 import type { Tally, TallyCounter } from './tally.ts'
+import { createLineReader, type ReadLine } from './record-line.ts'
 import { printLine, translateLine, type DecodedLine, type LineSettings } from './translate-line.ts'
 
 /** What a worker thread gives back: all that translateBlock gave, and the sums. */
@@ -24,7 +25,7 @@ export function* translateBlock(
   settings: LineSettings,
   tally: TallyCounter,
 ): Generator<Uint8Array<ArrayBuffer>> {
-  const nextLines = lineReader(block)
+  const nextLines = lineReader(block, createLineReader(settings.call ?? 'envelope'))
   const writer = createLineWriter()
   for (let lines = nextLines(); lines.length > 0; lines = nextLines()) {
     for (const translated of lines.map((line) => translateLine(line, settings))) {
@@ -38,7 +39,7 @@ export function* translateBlock(
 }
 
 /** Gives the next 64 lines that are not blank, then fewer, then none. */
-function lineReader({ bytes, firstLine }: Block): () => readonly DecodedLine[] {
+function lineReader({ bytes, firstLine }: Block, readLine: ReadLine | undefined): () => readonly DecodedLine[] {
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const marked = firstLine === 1 ? withoutMark(whole) : whole
   // A line feed is no part of a longer UTF-8 sequence: where the block is valid, every line of it is.
@@ -54,7 +55,9 @@ function lineReader({ bytes, firstLine }: Block): () => readonly DecodedLine[] {
     start = lineEnd + 1
     const line = number++
     if (isBlank(marked, from, end)) return undefined
-    const decoded = isValid ? decodeCallWithin(marked, from, end) : decodeCall(marked.subarray(from, end))
+    const decoded =
+      readLine?.(marked.subarray(from, end)) ??
+      (isValid ? decodeCallWithin(marked, from, end) : decodeCall(marked.subarray(from, end)))
     return { number: line, byteLength: end - from, decoded }
   }
 

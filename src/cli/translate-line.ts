@@ -1,12 +1,15 @@
 // One line of raw calls -> the line that `trackbridge translate` prints for it, and what to count, in the three steps that
 // translate-block.ts takes for many lines together. Pure. Ruled by product.md, "Commands".
-import { stringifyJson, type DecodedJson } from '../json.ts'
+import { stringifyJson } from '../json.ts'
+import type { CallShape } from '../records/call-mapping.ts'
+import { isFault, type Invalid } from '../translate/fault.ts'
 import type { MappingSettings } from '../translate/mapping-table.ts'
 import { messageBytes } from '../translate/message-text.ts'
 import { outcomeLineBytes } from '../translate/outcome-line.ts'
 import type { Outcome, Translation } from '../translate/outcome.ts'
 import { translate } from '../translate/translate.ts'
 import { maxLineBytes } from './lines.ts'
+import { faultOf, type LineCall } from './record-line.ts'
 
 /** Plain data: a worker thread gets a copy. */
 export interface LineSettings {
@@ -15,20 +18,22 @@ export interface LineSettings {
   /** For calls without received_at. */
   readonly timestampMs: number
   readonly mapping: MappingSettings
+  /** Where the parts of a call are found; absent: lines are our own raw records. */
+  readonly call?: CallShape
 }
 
 export interface DecodedLine {
   /** From 1. */
   readonly number: number
   readonly byteLength: number
-  readonly decoded: DecodedJson
+  readonly decoded: LineCall
 }
 
 export interface TranslatedLine {
   readonly number: number
   readonly byteLength: number
-  /** Or why the line holds no JSON value. */
-  readonly translation: Translation | string
+  /** Or why the line holds no call. */
+  readonly translation: Translation | Invalid
 }
 
 export interface PrintedLine {
@@ -43,7 +48,7 @@ export interface PrintedLine {
 
 /** Never throws. The call's place is partition 0, offset = number of the line - 1. */
 export function translateLine({ number, byteLength, decoded }: DecodedLine, settings: LineSettings): TranslatedLine {
-  if (!decoded.ok) return { number, byteLength, translation: decoded.reason }
+  if (!decoded.ok) return { number, byteLength, translation: faultOf(decoded) }
   const { topic, timestampMs, mapping } = settings
   const origin = { topic, partition: 0, offset: number - 1, timestampMs }
   return { number, byteLength, translation: translate(decoded.value, origin, mapping) }
@@ -51,7 +56,7 @@ export function translateLine({ number, byteLength, decoded }: DecodedLine, sett
 
 /** Never throws: what is too long for one text is printed as invalid. */
 export function printLine({ number, byteLength, translation }: TranslatedLine): PrintedLine {
-  if (typeof translation === 'string') return invalidLine(number, translation)
+  if (isFault(translation)) return invalidLine(number, translation.reason, translation.field)
   const counts = countsOf(translation)
   if (isTooMuch(translation, counts.messages, byteLength)) return invalidLine(number, tooMuch)
   try {
@@ -86,8 +91,8 @@ function isTooMuch({ operations, isBatch }: Translation, messages: number, lineB
 // More than any message has beside what comes from its call.
 const envelopeCharacters = 2_000
 
-const invalidLine = (line: number, reason: string): PrintedLine => ({
-  text: Buffer.from(stringifyJson({ line, outcome: 'invalid', field: 'record', reason })),
+const invalidLine = (line: number, reason: string, field = 'record'): PrintedLine => ({
+  text: Buffer.from(stringifyJson({ line, outcome: 'invalid', field, reason })),
   outcome: 'invalid',
   messages: 0,
   isInPart: false,

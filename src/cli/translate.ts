@@ -3,10 +3,13 @@
 // outcomes. Ruled by product.md, "Commands".
 import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
+import type { CallPreset } from '../records/call-mapping.ts'
 import { defaultMappingSettings } from '../translate/mapping-table.ts'
+import { callOption, callShape } from './call-option.ts'
 import { readNamedConfig, unlessAborted, type CliContext } from './context.ts'
 import { openInput, type Input } from './input.ts'
 import { receivedAtOption } from './received-at.ts'
+import { recordForm } from './record-line.ts'
 import { progressText, summaryText } from './tally.ts'
 import type { LineSettings } from './translate-line.ts'
 import { translateStream } from './translate-stream.ts'
@@ -14,6 +17,7 @@ import { translateStream } from './translate-stream.ts'
 interface TranslateOptions {
   /** Milliseconds since 1970. */
   readonly receivedAt?: number
+  readonly call?: CallPreset
   readonly summary?: true
   readonly threads: number
 }
@@ -21,14 +25,17 @@ interface TranslateOptions {
 const help = `
 Reads one raw call a line: {"method":"PUT","path":"/api/v1/customers/42","body":{...}}, or a v2 entity or batch.
 Prints one line for each: {"line":1,"outcome":"translated","messages":[...]}; blank lines are skipped but counted.
-The mapping settings are those of --config or TRACKBRIDGE_CONFIG, the defaults when neither names a file.`
+The mapping settings are those of --config or TRACKBRIDGE_CONFIG, the defaults when neither names a file.
+Where --call or raw.call looks for parts in headers or the key, a line is a record:
+${recordForm}.`
 
-/** The command `translate [FILE|-] [--received-at TIME] [--summary] [--threads N]`. */
+/** The command `translate [FILE|-] [--received-at TIME] [--call PRESET] [--summary] [--threads N]`. */
 export function translateCommand(context: CliContext): Command {
   return new Command('translate')
     .description('translate raw calls offline: NDJSON in, one NDJSON outcome a line out')
     .argument('[file]', 'NDJSON file; "-" or nothing: stdin')
     .addOption(receivedAtOption())
+    .addOption(callOption())
     .option('--summary', 'tell the sums on stderr at the end, even where that is no terminal')
     .option(
       '--threads <n>',
@@ -38,10 +45,11 @@ export function translateCommand(context: CliContext): Command {
     )
     .addHelpText('after', help)
     .action(async (file: string | undefined, options: TranslateOptions, command: Command) => {
-      const mapping = readNamedConfig(command)?.mapping ?? defaultMappingSettings
+      const config = readNamedConfig(command)
+      const mapping = config?.mapping ?? defaultMappingSettings
       const input = await openInput(file, context)
       const timestampMs = options.receivedAt ?? context.clock.now()
-      const settings = { topic: input.name, timestampMs, mapping }
+      const settings = { topic: input.name, timestampMs, mapping, call: callShape(options.call, config) }
       const progress = createProgress(context, input.sizeBytes)
       const work = translateInput(context, { input, settings, progress, threads: options.threads })
       const summary = await unlessAborted(context.signal, work).finally(() => progress.end())

@@ -13,9 +13,9 @@ export function createContext(output: Output, signal: AbortSignal): ProgramConte
     clock: systemClock,
     createLog,
     // kafkajs takes a while to load, and not every command needs it.
-    createBroker: async (settings, log, clock) => {
+    createBroker: async (settings, log, clock, onTransaction) => {
       const { createKafkajsBroker } = await import('../kafka/kafkajs-broker.ts')
-      return createKafkajsBroker(settings, log, clock)
+      return createKafkajsBroker(settings, log, clock, onTransaction)
     },
     probe: probeEndpoint,
     stdin: () => process.stdin,

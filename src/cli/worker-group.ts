@@ -6,10 +6,14 @@
 //   any --stop--> told to end; the group has stopped when all are gone
 import type { Clock } from '../clock.ts'
 import { errorCodes, TrackbridgeError } from '../errors.ts'
-import type { Log } from '../ops/log.ts'
+import type { Level, Log } from '../ops/log.ts'
+import { addSnapshots, lasting, type Snapshot } from '../ops/meter-store.ts'
 import { addCounts, noCounts, type Counts } from '../processor/counts.ts'
+import { addTopicFigures } from '../processor/raw-topics.ts'
+import type { EngineReport } from './engine-report.ts'
 import type { Engine } from './engines.ts'
-import { createRate } from './processor-engine.ts'
+import type { GroupReport } from './group-progress.ts'
+import { createRate, severalTopics, shortCounts } from './processor-engine.ts'
 import { afterDeath, maxYoungDeaths, youngMs } from './restart-policy.ts'
 import type { StartWorker, WorkerEnd, WorkerProcess } from './worker-process.ts'
 import type { WorkerFailure, WorkerMessage, WorkerStatus } from './worker-messages.ts'
@@ -41,6 +45,11 @@ interface Group {
   readonly stopping: AbortController
   /** What processes that are gone have done; the last half second of one that was killed is not in it. */
   gone: Counts
+  /** The same by raw topic; no partitions are theirs any more. */
+  goneTopics: WorkerStatus['topics']
+  goneMetrics: Snapshot
+  /** Of the workers' log lines; undefined: as they were started. */
+  level: Level | undefined
   /** Workers that were told to end and did not end well. */
   readonly unclean: string[]
   /** Whether any worker has ever been up: from then on a missing topic is a passing fault. */
@@ -51,7 +60,8 @@ interface Group {
  *  TB_WORKER_FAILED when it dies young five times in a row. */
 export function startWorkerGroup(deps: WorkerGroupDeps, count: number): Engine {
   const workers = Array.from({ length: count }, (_, index): Worker => newWorker(index + 1, deps.clock.now()))
-  const group: Group = { deps, workers, stopping: new AbortController(), gone: noCounts, unclean: [], wasUp: false }
+  const gone = { gone: noCounts, goneTopics: {}, goneMetrics: {}, level: undefined, unclean: [], wasUp: false }
+  const group: Group = { deps, workers, stopping: new AbortController(), ...gone }
   const lives = workers.map((worker) => keepAlive(group, worker))
   const ended = Promise.all(lives).then(() => undefined)
   // Callers may look at `ended` late or only through stop.
@@ -62,8 +72,14 @@ export function startWorkerGroup(deps: WorkerGroupDeps, count: number): Engine {
     ended,
     health: () => new Map(workers.map((worker) => [`process worker ${worker.number}`, whyNotReady(group, worker)])),
     progress: () => {
-      const { counts, ...sums } = sumUp(group)
-      return { ...counts, rawPerSecond: rate(counts.raw), ...sums }
+      const { counts, topics, ...sums } = sumUp(group)
+      return { ...shortCounts(counts), rawPerSecond: rate(counts.raw), ...sums, ...severalTopics(topics) }
+    },
+    report: () => reportOf(group),
+    metrics: () => workers.reduce((sum, { status }) => addSnapshots(sum, status?.metrics ?? {}), group.goneMetrics),
+    setLogLevel(level) {
+      group.level = level
+      for (const { process } of workers) process?.setLevel(level)
     },
     async stop() {
       group.stopping.abort()
@@ -116,10 +132,15 @@ async function liveOnce(group: Group, worker: Worker): Promise<WorkerEnd> {
   worker.heardAtMs = clock.now()
   const process = start(worker.number, (message) => hear(group, worker, message))
   worker.process = process
+  if (group.level !== undefined) process.setLevel(group.level)
   log.info({ worker: worker.number, pid: process.pid }, 'started')
   const end = await process.ended
   worker.process = undefined
-  if (worker.status !== undefined) group.gone = addCounts(group.gone, countsOf(worker))
+  if (worker.status !== undefined) {
+    group.gone = addCounts(group.gone, countsOf(worker))
+    group.goneTopics = addTopicFigures(group.goneTopics, readOf(worker.status))
+    group.goneMetrics = addSnapshots(group.goneMetrics, lasting(metricsOf(worker)))
+  }
   worker.status = undefined
   return end
 }
@@ -158,13 +179,38 @@ function whyNotReady({ deps }: Group, worker: Worker): string | undefined {
   return worker.status.notReady ?? undefined
 }
 
+function reportOf(group: Group): EngineReport {
+  const { counts, workers } = sumUp(group)
+  const stuck = group.workers.flatMap(({ number, status }) =>
+    status !== undefined && status.stuck > 0 ? [[`worker ${number}`, status.notReady ?? '']] : [],
+  )
+  const groups = group.workers.flatMap(({ status }) => status?.groups ?? [])
+  return {
+    process: { counts, stuck: Object.fromEntries(stuck) as Record<string, string>, workers },
+    groups: merged(groups),
+  }
+}
+
+const merged = (groups: readonly GroupReport[]): readonly GroupReport[] =>
+  [...Map.groupBy(groups, ({ group }) => group)].map(([group, parts]) => ({
+    group,
+    partitions: parts.flatMap(({ partitions }) => partitions),
+  }))
+
+const metricsOf = (worker: Worker): Snapshot => worker.status?.metrics ?? {}
+
 const countsOf = (worker: Worker): Counts => worker.status?.counts ?? noCounts
 
-function sumUp({ workers, gone }: Group) {
+/** What it has read, without the partitions it had. */
+const readOf = ({ topics }: WorkerStatus): WorkerStatus['topics'] =>
+  Object.fromEntries(Object.entries(topics).map(([name, { raw }]) => [name, { partitions: 0, stuck: 0, raw }]))
+
+function sumUp({ workers, gone, goneTopics }: Group) {
   const sum = (figure: (status: WorkerStatus) => number): number =>
     workers.reduce((total, { status }) => total + (status === undefined ? 0 : figure(status)), 0)
   return {
     counts: workers.map(countsOf).reduce(addCounts, gone),
+    topics: addTopicFigures(goneTopics, ...workers.map(({ status }) => status?.topics ?? {})),
     partitions: sum(({ partitions }) => partitions),
     stuck: sum(({ stuck }) => stuck),
     workers: workers.filter(({ status }) => status !== undefined).length,

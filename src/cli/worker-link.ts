@@ -2,8 +2,9 @@
 // loss of the channel means that the parent has died, and the worker ends in order.
 import { setTimeout as delay } from 'node:timers/promises'
 import { TrackbridgeError } from '../errors.ts'
+import type { Level } from '../ops/log.ts'
 import type { ProcessorEngine } from './processor-engine.ts'
-import { isStopMessage, type WorkerFailure, type WorkerMessage, type WorkerStatus } from './worker-messages.ts'
+import { isStopMessage, levelOf, type WorkerFailure, type WorkerMessage, type WorkerStatus } from './worker-messages.ts'
 
 /** What of `process` the link needs; tests bring their own. */
 export interface Channel {
@@ -18,6 +19,8 @@ export interface WorkerLink {
   readonly signal: AbortSignal
   /** Resolves when it has left, or when nobody is there to hear it. */
   send(message: WorkerMessage): Promise<void>
+  /** Called when the parent's log has another level. */
+  onLevel(listener: (level: Level) => void): void
 }
 
 const statusIntervalMs = 500
@@ -39,15 +42,23 @@ export function openWorkerLink(channel: Channel): WorkerLink {
       channel.connected === true
         ? new Promise((resolve) => void channel.send?.(message, () => resolve()))
         : Promise.resolve(),
+    onLevel: (listener) =>
+      void channel.on('message', (message) => {
+        const level = levelOf(message)
+        if (level !== undefined) listener(level)
+      }),
   }
 }
 
+/** What of its status the engine does not know. */
+export type Observe = () => Pick<WorkerStatus, 'metrics' | 'groups'>
+
 /** The engine, but its figures and health go to the parent: twice a second until it stops, and once after. */
-export function reportTo(link: WorkerLink, engine: ProcessorEngine): ProcessorEngine {
+export function reportTo(link: WorkerLink, engine: ProcessorEngine, observe: Observe = () => ({})): ProcessorEngine {
   const over = new AbortController()
   void (async () => {
     while (!over.signal.aborted) {
-      await link.send(statusOf(engine))
+      await link.send(statusOf(engine, observe))
       await delay(statusIntervalMs, undefined, { signal: over.signal }).catch(() => undefined)
     }
   })()
@@ -57,15 +68,16 @@ export function reportTo(link: WorkerLink, engine: ProcessorEngine): ProcessorEn
     async stop() {
       over.abort()
       await engine.stop()
-      await link.send(statusOf(engine))
+      await link.send(statusOf(engine, observe))
     },
   }
 }
 
-function statusOf(engine: ProcessorEngine): WorkerStatus {
-  const { counts, assigned, stuck } = engine.status()
+function statusOf(engine: ProcessorEngine, observe: Observe): WorkerStatus {
+  const { counts, assigned, stuck, topics } = engine.status()
   const notReady = [...engine.health().values()].find((why) => why !== undefined) ?? null
-  return { type: 'status', counts, partitions: assigned.length, stuck: stuck.size, notReady }
+  const figures = { counts, topics, partitions: assigned.length, stuck: stuck.size }
+  return { type: 'status', ...figures, notReady, ...observe() }
 }
 
 /** What the parent is told of an error that ends the worker. */

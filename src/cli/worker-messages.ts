@@ -1,18 +1,28 @@
 // What a worker process and its parent say to one another. In: anything that came over the channel. Out: a message, or
 // undefined. Plain data: it crosses process borders as JSON.
 import { errorCodes, type ErrorCode } from '../errors.ts'
+import { levels, type Level } from '../ops/log.ts'
+import type { Snapshot } from '../ops/meter-store.ts'
 import type { Counts } from '../processor/counts.ts'
+import type { TopicFigures } from '../processor/raw-topics.ts'
+import type { GroupReport } from './group-progress.ts'
 
 /** Every half second, and once more at the end: figures since the worker's start. */
 export interface WorkerStatus {
   readonly type: 'status'
   readonly counts: Counts
+  /** By raw topic. */
+  readonly topics: Readonly<Record<string, TopicFigures>>
   /** Raw partitions that are its own. */
   readonly partitions: number
   /** Of these, the ones that cannot go on. */
   readonly stuck: number
   /** Why it is not ready, for an operator; null when it is. */
   readonly notReady: string | null
+  /** Absent: nothing was counted. */
+  readonly metrics?: Snapshot
+  /** How far its part of the consumer group is. */
+  readonly groups?: readonly GroupReport[]
 }
 
 /** The last word of a worker that cannot go on. `code` is null for what is no fault of a known kind. */
@@ -30,6 +40,18 @@ export type WorkerMessage = WorkerStatus | WorkerFailure
 export interface StopMessage {
   readonly type: 'stop'
 }
+
+/** From the parent to a worker: log lines of this level from now on. */
+export interface LevelMessage {
+  readonly type: 'level'
+  readonly level: Level
+}
+
+export type ParentMessage = StopMessage | LevelMessage
+
+/** The level that a message names; undefined for any other message. */
+export const levelOf = (value: unknown): Level | undefined =>
+  isObject(value) && value['type'] === 'level' ? levels.find((level) => level === value['level']) : undefined
 
 /** The message, or undefined for what is none. */
 export function toWorkerMessage(value: unknown): WorkerMessage | undefined {

@@ -4,7 +4,8 @@
 import { fork } from 'node:child_process'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { toWorkerMessage, type StopMessage, type WorkerMessage } from './worker-messages.ts'
+import type { Level } from '../ops/log.ts'
+import { toWorkerMessage, type ParentMessage, type WorkerMessage } from './worker-messages.ts'
 
 /** How a worker ended, e.g. `exit code 1`, `SIGKILL`. */
 export interface WorkerEnd {
@@ -19,6 +20,8 @@ export interface WorkerProcess {
   readonly ended: Promise<WorkerEnd>
   /** Asks it to end in order. */
   stop(): void
+  /** Sets the level of its log lines. */
+  setLevel(level: Level): void
 }
 
 /** Starts a worker; what it says goes to `onMessage`. Never throws: one that cannot be started has ended. */
@@ -50,12 +53,13 @@ export function createWorkerStarter(argsFor: (number: number) => readonly string
     child.on('error', (error) => {
       if (child.pid === undefined) end(null, error.message)
     })
-    const stop: StopMessage = { type: 'stop' }
+    // The channel may have closed a moment ago: then it is ending as it is.
+    const tell = (message: ParentMessage): void => void (child.connected && child.send(message, () => undefined))
     return {
       pid: child.pid,
       ended,
-      // The channel may have closed a moment ago: then it is ending as it is.
-      stop: () => void (child.connected && child.send(stop, () => undefined)),
+      stop: () => tell({ type: 'stop' }),
+      setLevel: (level) => tell({ type: 'level', level }),
     }
   }
 }

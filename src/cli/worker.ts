@@ -6,7 +6,9 @@ import { readSettings, type CliContext } from './context.ts'
 import { runEngines } from './engines.ts'
 import { exitCodeOf } from './failure.ts'
 import { connectionSettings } from './kafka-settings.ts'
+import { levelChanged } from './log-level.ts'
 import { openProcessorEngine } from './processor-engine.ts'
+import { createTelemetry } from './telemetry.ts'
 import { failureOf, openWorkerLink, reportTo, type WorkerLink } from './worker-link.ts'
 
 /** Runs worker `number`. Rejects only with TB_USAGE, when there is no parent; other faults are the parent's to tell. */
@@ -30,11 +32,24 @@ async function work(
   // The parent listens for all.
   const config = { ...settings.config, http: false as const }
   const { clock } = context
-  const broker = await context.createBroker(connectionSettings(config.kafka), log, clock)
-  const open = async () => reportTo(link, await openProcessorEngine({ broker, clock, log }, config))
+  const telemetry = await createTelemetry(
+    (onTransaction) => context.createBroker(connectionSettings(config.kafka), log, clock, onTransaction),
+    clock,
+    { worker: number },
+  )
+  const { broker, meter, tracing, progress } = telemetry
+  const observe = () => ({ metrics: meter.snapshot(), groups: progress.reports() })
+  const open = async () =>
+    reportTo(link, await openProcessorEngine({ broker, clock, log, meter, tracing }, config), observe)
+  link.onLevel((level) => {
+    settings.log.setLevel(level)
+    log.info({ to: level }, levelChanged)
+  })
+  // The parent's to follow; without a listener it would end the worker.
+  process.on('SIGUSR2', () => undefined)
   const signal = AbortSignal.any([context.signal, link.signal])
   try {
-    await runEngines({ config, log, signal, start: [open] })
+    await runEngines({ config, log, signal, start: [open], observing: { config, telemetry } })
   } catch (error) {
     log.debug({ err: error }, 'the worker cannot go on')
     throw error

@@ -4,6 +4,9 @@ import { defaultDestinationTopic } from './destination-schema.ts'
 import type { Fault } from './faults.ts'
 import { isMapping, keyText, valueAt, type Path } from './paths.ts'
 import { configKeys } from './json-schema.ts'
+import { rawFaults, rawTopicPaths } from './raw-checks.ts'
+import { registryFaults } from './registry-checks.ts'
+import { replicaFaults } from './topic-checks.ts'
 
 /** Every fault that only shows when keys are seen together. Never throws. */
 export function crossFaults(document: unknown): readonly Fault[] {
@@ -12,18 +15,36 @@ export function crossFaults(document: unknown): readonly Fault[] {
   return [
     ...sslFaults(document),
     ...saslFaults(document),
+    ...registryFaults(document, entries),
     ...repeated(
       document,
       entries.map((entry) => [...entry, 'name']),
       'a name that no other destination has',
     ),
     ...topicFaults(document, entries),
+    ...replicaFaults(document),
     ...entries.flatMap((entry) => sinkFaults(document, [...entry, 'sink'])),
   ]
 }
 
+const ssl: Path = ['kafka', 'ssl']
+
+const missingPem = (key: string, beside: string): Fault => ({
+  key: keyText([...ssl, key]),
+  found: 'nothing',
+  allowed: `PEM text, or a file named by ${key}File: ${keyText([...ssl, beside])} needs it`,
+})
+
+/** Each part of TLS as text or as a file, and what needs what. */
 function sslFaults(document: unknown): readonly Fault[] {
-  return certificateFaults(document, ['kafka', 'ssl'])
+  const pairs = ['ca', 'cert', 'key', 'passphrase'].map((plain) => [plain, `${plain}File`] as const)
+  const has = (plain: string) => pairs.some(([one, file]) => one === plain && some(document, ssl, one, file))
+  return [
+    ...pairs.flatMap(([plain, file]) => (both(document, ssl, plain, file) ? [tooMany(ssl, plain, file)] : [])),
+    ...(has('cert') && !has('key') ? [missingPem('key', 'cert')] : []),
+    ...(has('key') && !has('cert') ? [missingPem('cert', 'key')] : []),
+    ...(has('passphrase') && !has('key') && !has('cert') ? [missingPem('key', 'passphrase')] : []),
+  ]
 }
 
 function certificateFaults(document: unknown, parent: Path): readonly Fault[] {
@@ -42,8 +63,35 @@ function certificateFaults(document: unknown, parent: Path): readonly Fault[] {
 
 function saslFaults(document: unknown): readonly Fault[] {
   const sasl = valueAt(document, ['kafka', 'sasl'])
-  if (!isMapping(sasl) || sasl['mechanism'] === 'oauthbearer' || sasl['mechanism'] === undefined) return []
-  return exactlyOne(document, ['kafka', 'sasl'], 'password', 'passwordFile')
+  if (!isMapping(sasl)) return []
+  switch (sasl['mechanism']) {
+    case undefined:
+      return []
+    case 'oauthbearer':
+      return tokenFaults(document)
+    case 'aws-iam':
+      return both(document, saslPath, 'profile', 'roleArn') ? [tooMany(saslPath, 'profile', 'roleArn')] : []
+    default:
+      return exactlyOne(document, saslPath, 'password', 'passwordFile')
+  }
+}
+
+const saslPath: Path = ['kafka', 'sasl']
+
+/** A token comes from a file, or from a token endpoint with a client's credentials. */
+function tokenFaults(document: unknown): readonly Fault[] {
+  const at = (key: string) => valueAt(document, [...saslPath, key]) !== undefined
+  const fault = (key: string, found: string, allowed: string): Fault => ({
+    key: keyText([...saslPath, key]),
+    found,
+    allowed,
+  })
+  if (at('tokenFile') && at('tokenUrl')) return [tooMany(saslPath, 'tokenFile', 'tokenUrl')]
+  const ofClient = ['clientId', 'clientSecret', 'clientSecretFile', 'scope'].filter(at)
+  if (at('tokenFile')) return ofClient.map((key) => fault(key, `${key} beside tokenFile`, `${key} with tokenUrl only`))
+  if (!at('tokenUrl')) return [fault('tokenFile', 'nothing', 'a file that holds the token, or a tokenUrl')]
+  const noId = at('clientId') ? [] : [fault('clientId', 'nothing', 'the client id: tokenUrl needs it')]
+  return [...noId, ...exactlyOne(document, saslPath, 'clientSecret', 'clientSecretFile')]
 }
 
 function sinkFaults(document: unknown, sink: Path): readonly Fault[] {
@@ -124,6 +172,9 @@ function headerFaults(document: unknown, headers: Path): readonly Fault[] {
 const both = (document: unknown, parent: Path, one: string, other: string) =>
   valueAt(document, [...parent, one]) !== undefined && valueAt(document, [...parent, other]) !== undefined
 
+const some = (document: unknown, parent: Path, ...keys: readonly string[]) =>
+  keys.some((key) => valueAt(document, [...parent, key]) !== undefined)
+
 const tooMany = (parent: Path, one: string, other: string): Fault => ({
   key: keyText([...parent, other]),
   found: `${other} beside ${one}`,
@@ -132,8 +183,7 @@ const tooMany = (parent: Path, one: string, other: string): Fault => ({
 
 function exactlyOne(document: unknown, parent: Path, plain: string, file: string): readonly Fault[] {
   if (both(document, parent, plain, file)) return [tooMany(parent, plain, file)]
-  const some = [plain, file].some((key) => valueAt(document, [...parent, key]) !== undefined)
-  return some
+  return some(document, parent, plain, file)
     ? []
     : [{ key: keyText([...parent, plain]), found: 'nothing', allowed: `text, or a file named by ${file}` }]
 }
@@ -158,13 +208,19 @@ function limitFaults(document: unknown, limits: Path): readonly Fault[] {
 const defaultOf = (path: string): unknown => configKeys().find((key) => key.path === path)?.node.default
 
 function topicFaults(document: unknown, entries: readonly Path[]): readonly Fault[] {
-  const fixed: readonly Path[] = [
-    ['raw', 'topic'],
+  const written: readonly Path[] = [
     ['deadLetters', 'topic'],
     ['unsupported', 'topic'],
+    ...entries.map((entry) => [...entry, 'topic']),
   ]
-  const ofDestinations = entries.map((entry) => [...entry, 'topic'])
-  return repeated(document, [...fixed, ...ofDestinations], 'a topic of its own')
+  const names = written.flatMap((path) => {
+    const topic = valueAt(document, path) ?? impliedTopic(document, path)
+    return typeof topic === 'string' ? [[topic, path] as const] : []
+  })
+  return [
+    ...rawFaults(document, new Map(names)),
+    ...repeated(document, [...rawTopicPaths(document), ...written], 'a topic of its own'),
+  ]
 }
 
 function repeated(document: unknown, paths: readonly Path[], allowed: string): readonly Fault[] {

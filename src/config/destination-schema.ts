@@ -2,6 +2,7 @@
 // Out: the entry with defaults, its topic named and `region` turned into `url`. Ruled by product.md, "Configuration",
 // and sink.md.
 import { z } from 'zod'
+import { topicFormat } from './registry-schema.ts'
 import { httpUrl, milliseconds, pattern, proxyUrl, text, topicName, wholeNumber } from './fields.ts'
 
 const regionUrls = { us: 'https://cdp.customer.io/v1', eu: 'https://cdp-eu.customer.io/v1' } as const
@@ -142,6 +143,7 @@ export const destinationSchema = z
       'name of the destination: in its topic, its group, log lines and --destination',
     ),
     topic: topicName('topic of its messages; absent: cio.pipelines.<name>').optional(),
+    format: topicFormat,
     where: whereSchema.prefault({}).describe('which messages it gets; absent: all'),
     integrations: z
       .record(z.string(), z.union([z.boolean(), z.record(z.string(), z.json())], { error: 'true, false or a mapping' }))

@@ -62,7 +62,14 @@ function valueFault(issue: z.core.$ZodIssue, document: unknown, origins: Origins
   return { key: keyText(path), found: foundText(path, document, origins), allowed: `${allowed}${quotes}` }
 }
 
-const secretKeys: ReadonlySet<string> = new Set(['apiKey', 'password', 'passphrase', 'token', 'headers'])
+const secretKeys: ReadonlySet<string> = new Set([
+  'apiKey',
+  'password',
+  'passphrase',
+  'token',
+  'clientSecret',
+  'headers',
+])
 
 /** What stands at `path`, in words that are safe to print: `"abc"`, `8080`, `nothing`, `a list`. */
 function foundText(path: Path, document: unknown, origins: Origins): string {
@@ -74,10 +81,17 @@ function foundText(path: Path, document: unknown, origins: Origins): string {
   const source = origin === undefined ? '' : ` (from ${placeholdersOf(origin)})`
   // A file that is one text is not a configuration, but it may be a secret.
   if (path.length === 0) return kindOf(value)
-  if (path.at(-1) === 'sasl' || path.at(-1) === 'auth' || path.some((key) => secretKeys.has(String(key))))
+  if (
+    path.at(-1) === 'sasl' ||
+    path.at(-1) === 'auth' ||
+    path.some((key) => secretKeys.has(String(key))) ||
+    isPem(path)
+  )
     return `${kindOf(value)} that is not shown${source}`
   return `${shown(value)}${source}`
 }
+
+const isPem = (path: Path) => path.at(-2) === 'ssl' && path.at(-1) !== 'serverName'
 
 const placeholdersOf = (origin: string) =>
   [...origin.matchAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)/g)].map((match) => `\${${match[1]}}`).join(', ')
@@ -93,12 +107,6 @@ function shown(value: unknown): string {
 
 function unknownKeyFault(parent: Path, name: string, document: unknown): Fault {
   const key = keyText([...parent, name])
-  if (key === 'schemaRegistry')
-    return {
-      key,
-      found: 'a schema registry',
-      allowed: 'none: Avro is not supported by this version of trackbridge, so leave this key out',
-    }
   const siblings = nodesAt(parent, document).flatMap((node) => Object.keys(node.properties ?? {}))
   const hint = nearest(name, siblings)
   const meant = hint === undefined ? elsewhere(name, parent) : keyText([...parent, hint])

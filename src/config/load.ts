@@ -13,6 +13,7 @@ import { configKeys } from './json-schema.ts'
 import { keyText, mapLeaves, schemaKey } from './paths.ts'
 import { configSchema, type Config } from './schema.ts'
 import { readTextFile } from './text-file.ts'
+import { nameTopics } from './topic-names.ts'
 
 export interface LoadOptions {
   /** The --config option. Absent: TRACKBRIDGE_CONFIG, else ./trackbridge.yaml. */
@@ -49,7 +50,7 @@ export function loadConfig(options: LoadOptions = {}): Config {
 export function parseConfig(text: string, { path, env }: { path: string; env: Environment }): Config {
   const { document: filled, origins, faults: missing } = interpolate(parseYaml(text, path), env)
   const files: NamedFile[] = []
-  const document = resolveFiles(filled, dirname(path), files)
+  const document = nameTopics(resolveFiles(filled, dirname(path), files))
   const parsed = configSchema.safeParse(document, silentMessages)
   const faults = [
     ...missing,

@@ -2,7 +2,9 @@
 // acknowledgements (spec kafka.md, "delivery: at-least-once"). Fences nobody. States: see session-state.ts. The producer is
 // thrown away on any error, for its sequence numbers cannot be trusted after one (research kafkajs.md, C2).
 import { TrackbridgeError } from '../errors.ts'
+import { onGroup, onTopic } from './access.ts'
 import type { CommitResult, Session, SessionOptions, Unit } from './broker.ts'
+import { needing } from './denial.ts'
 import { toTrackbridgeError } from './kafkajs-errors.ts'
 import { openRecordProducer, type RecordProducer } from './record-producer.ts'
 import type { WriterDeps } from './record-writer.ts'
@@ -14,6 +16,8 @@ export type AtLeastOnceOptions = Extract<SessionOptions, { delivery: 'at-least-o
 /** A session that may write records of a unit twice after a fault, and loses none. Nothing is connected before `init`. */
 export function createAtLeastOnceSession(deps: WriterDeps, options: AtLeastOnceOptions): Session {
   const { group, source, consumer } = options
+  const { identity } = deps.cluster
+  const ofGroup = { identity, access: [onGroup('Read', group)] }
   const life = createSessionLife(`the session of ${source.topic}/${source.partition}`)
   let producer: RecordProducer | undefined
   const ready = (): RecordProducer => {
@@ -24,7 +28,8 @@ export function createAtLeastOnceSession(deps: WriterDeps, options: AtLeastOnceO
     const tried = `write the records of ${source.topic}/${source.partition} up to offset ${unit.next}`
     let outcome: 'aborted' | 'unknown' = 'aborted'
     try {
-      await ready().write(unit.records)
+      const access = [...new Set(unit.records.map(({ topic }) => topic))].map((topic) => onTopic('Write', topic))
+      await needing({ identity, access }, () => ready().write(unit.records))
       // From here the offset may be stored whatever is answered. The offset alone decides what is read again.
       outcome = 'unknown'
       await consumer.commit([{ ...source, next: unit.next }])
@@ -40,7 +45,11 @@ export function createAtLeastOnceSession(deps: WriterDeps, options: AtLeastOnceO
     },
     committed: () =>
       life.runRead('committed', async () =>
-        readCommittedOffset({ node: await deps.cluster.coordinator('group', group), clock: deps.clock }, group, source),
+        readCommittedOffset(
+          { node: await needing(ofGroup, () => deps.cluster.coordinator('group', group)), clock: deps.clock, identity },
+          group,
+          source,
+        ),
       ),
     commit: (unit) => life.runCommit(() => commitUnit(unit)),
     async close() {

@@ -58,6 +58,9 @@ export interface BatchContext {
 export interface ConsumeOptions {
   readonly group: string
   readonly topics: readonly string[]
+  /** Asked every metadataMaxAgeMs and before each restart: when the answer is another one than the topics in use, the
+   *  consumer joins the group anew with it. */
+  readonly renewTopics?: () => Promise<readonly string[]>
   /** How many partitions are handed out side by side. */
   readonly concurrency: number
   readonly sessionTimeoutMs: number
@@ -169,15 +172,75 @@ export interface Watermarks {
   readonly lastStable: number
 }
 
-export interface Admin {
+/** What is changed of a topic that exists; everything else stays. */
+export interface TopicAlteration {
+  /** More than it has. */
+  readonly partitions?: number
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/** What somebody may do with a topic or a group, in the words of Kafka's ACLs. */
+export type Operation =
+  'Read' | 'Write' | 'Create' | 'Delete' | 'Alter' | 'Describe' | 'DescribeConfigs' | 'AlterConfigs'
+
+/** How a topic stands at this moment. */
+export interface TopicStanding {
+  /** What we may do with it. */
+  readonly operations: ReadonlySet<Operation>
+  /** By number. `leader` is -1 where there is none. */
+  readonly partitions: readonly { readonly leader: number; readonly replicas: number; readonly inSync: number }[]
+}
+
+export interface BrokerInfo {
+  readonly id: string
+  /** `kafka-1.example.org:9092` */
+  readonly address: string
+  /** What it runs by what it can do: `4.1`; undefined for brokers that do not tell (before 3.0, other makes). */
+  readonly release: string | undefined
+  /** Some of its settings; empty when they may not be read. */
+  readonly settings: Readonly<Record<string, string>>
+}
+
+export interface ClusterInfo {
+  readonly brokers: readonly BrokerInfo[]
+  /** Levels of the features that the cluster has enabled: `{'transaction.version': 2}`. */
+  readonly features: Readonly<Record<string, number>>
+}
+
+export interface GroupInfo {
+  /** Kafka's word: `Stable`, `Empty`, `Dead` (there is none) and so on. */
+  readonly state: string
+  /** How its members share the partitions, e.g. `RoundRobinAssigner`; empty without members. */
+  readonly assignor: string
+  readonly members: readonly { readonly clientId: string; readonly host: string; readonly topics: readonly string[] }[]
+  /** What we may do with it; empty where the brokers do not tell. */
+  readonly operations: ReadonlySet<Operation>
+}
+
+/** What `check` asks. Nothing of it changes anything. Every method rejects with TB_KAFKA_*. */
+export interface Inspector {
+  /** Brokers, their releases, those of their settings that are named. */
+  cluster(settings: readonly string[]): Promise<ClusterInfo>
+  /** Of those that exist and may be described. `denied`: Kafka does not even tell whether it is there. */
+  standings(topics: readonly string[]): Promise<ReadonlyMap<string, TopicStanding | 'denied'>>
+  group(group: string): Promise<GroupInfo>
+  /** By partition the first record at or after a time, in milliseconds since 1970; the end where there is none. */
+  offsetsSince(topic: string, timestampMs: number): Promise<ReadonlyMap<number, number>>
+  /** Rejects with TB_KAFKA_UNAUTHORIZED when the transactional id may not be used. */
+  reachTransactionalId(id: string): Promise<void>
+}
+
+export interface Admin extends Inspector {
   /** Those of `names` that exist. */
   topics(names: readonly string[]): Promise<ReadonlyMap<string, TopicInfo>>
+  /** Topics whose whole name the regular expression matches, e.g. `track\..*`, sorted; Kafka's own (`__...`) left out. */
+  topicsMatching(pattern: string): Promise<readonly string[]>
   createTopics(specs: readonly TopicSpec[]): Promise<void>
+  /** Changes what is named, nothing else: settings first, then partitions. */
+  alterTopic(name: string, alteration: TopicAlteration): Promise<void>
   watermarks(topic: string): Promise<ReadonlyMap<number, Watermarks>>
   /** Committed offsets of a group by partition; partitions without one are left out. */
   groupOffsets(group: string, topic: string): Promise<ReadonlyMap<number, number>>
-  /** Brokers of the cluster, by asking it. */
-  brokerCount(): Promise<number>
   close(): Promise<void>
 }
 

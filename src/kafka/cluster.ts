@@ -5,6 +5,7 @@ import type { Kafka } from 'kafkajs'
 import type { Clock } from '../clock.ts'
 import { TrackbridgeError } from '../errors.ts'
 import type { Log } from '../ops/log.ts'
+import type { Identity } from './access.ts'
 import type { TopicPartition } from './broker.ts'
 import { disconnectQuietly } from './kafkajs-disconnect.ts'
 import { toTrackbridgeError } from './kafkajs-errors.ts'
@@ -22,6 +23,8 @@ export interface ClusterNode {
 }
 
 export interface Cluster {
+  /** Whom the brokers take us for. */
+  readonly identity: Identity
   /** Counts a user in; the first one connects. Rejects with TB_KAFKA_* and then counts nobody in. */
   open(): Promise<void>
   /** Counts a user out; the last one disconnects. Never rejects. */
@@ -31,6 +34,13 @@ export interface Cluster {
   coordinator(kind: 'group' | 'transaction', id: string): Promise<ClusterNode>
   /** The leader as of the last refresh. Rejects with TB_KAFKA_UNAVAILABLE when there is none. */
   leader(partition: TopicPartition): Promise<ClusterNode>
+}
+
+/** Brokers by what they are rather than by what they lead. */
+export interface ClusterNodes {
+  /** The one that changes topics; any live one where Kafka hands such requests on by itself. */
+  controller(): Promise<ClusterNode>
+  node(nodeId: string): Promise<ClusterNode>
 }
 
 interface KafkajsBroker {
@@ -46,14 +56,23 @@ interface KafkajsCluster {
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>
   findGroupCoordinator(search: { groupId: string; coordinatorType: number }): Promise<KafkajsBroker>
   findBroker(search: { nodeId: number | string }): Promise<KafkajsBroker>
+  findControllerBroker(): Promise<KafkajsBroker>
   findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number; readonly leader: number }[]
 }
 
 const metadataMaxAgeMs = 300_000
 const coordinatorTypes = { group: 0, transaction: 1 } as const
 
+export interface ClusterDeps {
+  readonly log: Log
+  readonly clock: Clock
+  readonly identity: Identity
+  /** Says more of a connection that failed, where more can be found out. */
+  readonly explain: (fault: TrackbridgeError) => Promise<TrackbridgeError>
+}
+
 /** Nothing is connected yet. */
-export function createCluster(kafka: Kafka, deps: { readonly log: Log; readonly clock: Clock }): Cluster {
+export function createCluster(kafka: Kafka, deps: ClusterDeps): Cluster & ClusterNodes {
   let users = 0
   let opened: Promise<KafkajsCluster> | undefined
   const opening = (): Promise<KafkajsCluster> => {
@@ -61,6 +80,7 @@ export function createCluster(kafka: Kafka, deps: { readonly log: Log; readonly 
     return opened
   }
   return {
+    identity: deps.identity,
     async open() {
       users += 1
       const connecting = (opened ??= connect(kafka))
@@ -70,7 +90,7 @@ export function createCluster(kafka: Kafka, deps: { readonly log: Log; readonly 
         // All who waited for this connection fail with it; the next one tries afresh.
         if (opened === connecting) opened = undefined
         users -= 1
-        throw toTrackbridgeError(error, 'connect to Kafka')
+        throw await deps.explain(toTrackbridgeError(error, 'connect to Kafka'))
       }
     },
     async close() {
@@ -83,6 +103,8 @@ export function createCluster(kafka: Kafka, deps: { readonly log: Log; readonly 
     async refresh() {
       await (await opening()).refreshMetadata()
     },
+    controller: async () => toNode(await (await opening()).findControllerBroker()),
+    node: async (nodeId) => toNode(await (await opening()).findBroker({ nodeId })),
     async coordinator(kind, id) {
       const cluster = await opening()
       return toNode(await cluster.findGroupCoordinator({ groupId: id, coordinatorType: coordinatorTypes[kind] }))
@@ -115,6 +137,8 @@ async function connect(kafka: Kafka): Promise<KafkajsCluster> {
   if (factory === undefined) throw new TrackbridgeError('TB_BUG', 'kafkajs has no createCluster')
   const cluster = factory({ metadataMaxAge: metadataMaxAgeMs, allowAutoTopicCreation: false })
   await cluster.connect()
+  // kafkajs connects with a question that brokers answer to anybody: this one shows whether we are let in.
+  await cluster.refreshMetadata()
   return cluster
 }
 

@@ -1,35 +1,35 @@
 // Neutral connection settings -> kafkajs's client options. One Kafka object for a consumer, another for producers and
 // admin: objects share a map of committed offsets that a transaction writes before it commits (research kafkajs.md, A4).
-import { connect as connectPlain, isIP } from 'node:net'
-import { connect as connectTls } from 'node:tls'
-import type { ISocketFactory, Kafka as KafkaClient, KafkaConfig, LogEntry, SASLOptions } from 'kafkajs'
+import type { Kafka as KafkaClient, KafkaConfig, LogEntry, Mechanism, SASLOptions } from 'kafkajs'
 import type { Log } from '../ops/log.ts'
+import type { BearerToken } from './bearer-token.ts'
 import { Kafka, logLevel } from './kafkajs.ts'
 import { createLogCreator } from './kafkajs-log.ts'
+import { oauthAuthentication } from './oauth-authentication.ts'
+import { createSocketFactory, type ReadTls } from './tls.ts'
 import type { Compression } from './wire/compression.ts'
 
-/** How to reach a cluster. PEM texts, not paths. `false`: no TLS; `{}`: TLS with the system's CAs. */
+/** How to prove who we are. What is a function is called for each authentication, so that secrets may be rotated. */
+export type SaslSettings =
+  | {
+      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+      readonly username: string
+      readonly password: () => string
+    }
+  | {
+      readonly mechanism: 'oauthbearer'
+      readonly token: () => Promise<BearerToken>
+      /** As brokers see it, e.g. `User:alice`; undefined while that is not known. */
+      readonly principal: () => string | undefined
+    }
+
+/** How to reach a cluster. */
 export interface ConnectionSettings {
   /** e.g. `['kafka-1:9092', 'kafka-2:9092']` */
   readonly brokers: readonly string[]
   readonly clientId: string
-  readonly ssl:
-    | false
-    | {
-        readonly ca?: string
-        readonly cert?: string
-        readonly key?: string
-        readonly passphrase?: string
-        /** Name that the broker's certificate must bear, where it is not the broker's host. */
-        readonly serverName?: string
-      }
-  readonly sasl?:
-    | {
-        readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
-        readonly username: string
-        readonly password: string
-      }
-    | { readonly mechanism: 'oauthbearer'; readonly token: () => Promise<string> }
+  readonly ssl: ReadTls
+  readonly sasl?: SaslSettings
   /** Of what we write; all codecs are read. */
   readonly compression: Compression
   readonly connectionTimeoutMs: number
@@ -46,39 +46,27 @@ export function kafkaOptions(settings: ConnectionSettings): KafkaConfig {
   return {
     brokers: [...settings.brokers],
     clientId: settings.clientId,
-    ssl: tlsOptions(settings.ssl),
+    ssl: settings.ssl !== false,
     ...(settings.sasl ? { sasl: saslOptions(settings.sasl) } : {}),
     connectionTimeout: settings.connectionTimeoutMs,
     authenticationTimeout: settings.requestTimeoutMs,
     requestTimeout: settings.requestTimeoutMs,
     retry: { retries: 5, initialRetryTime: 200, maxRetryTime: 3000 },
-    socketFactory: openSocket,
+    socketFactory: createSocketFactory(settings.ssl),
   }
 }
 
-function tlsOptions(ssl: ConnectionSettings['ssl']): NonNullable<KafkaConfig['ssl']> {
-  if (ssl === false) return false
-  const { serverName, ca, ...keyPair } = ssl
-  return {
-    ...(ca === undefined ? {} : { ca: [ca] }),
-    ...keyPair,
-    ...(serverName === undefined ? {} : { servername: serverName }),
+function saslOptions(sasl: SaslSettings): SASLOptions | Mechanism {
+  if (sasl.mechanism === 'oauthbearer')
+    return { mechanism: sasl.mechanism, authenticationProvider: oauthAuthentication(sasl.token) }
+  const { mechanism, username, password } = sasl
+  // A getter: kafkajs keeps this object and reads it at each authentication.
+  const options = {
+    mechanism,
+    username,
+    get password() {
+      return password()
+    },
   }
-}
-
-function saslOptions(sasl: NonNullable<ConnectionSettings['sasl']>): SASLOptions {
-  if (sasl.mechanism !== 'oauthbearer') return { ...sasl }
-  const { token } = sasl
-  return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await token() }) }
-}
-
-// Without noDelay every small request of a transaction may wait for the acknowledgement of the one before.
-const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
-  // kafkajs passes its `ssl` option on as it is: null or false without TLS.
-  const socket = ssl
-    ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
-    : connectPlain({ host, port }, onConnect)
-  socket.setKeepAlive(true, 60_000)
-  socket.setNoDelay(true)
-  return socket
+  return options as SASLOptions
 }

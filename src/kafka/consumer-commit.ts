@@ -2,7 +2,8 @@
 import type { Offsets } from 'kafkajs'
 import type { TopicPartition } from './broker.ts'
 import type { Assignment } from './consumer-assignment.ts'
-import { asError, isLost, movedOn, type RunState } from './consumer-state.ts'
+import { asError, consumerNeeds, isLost, movedOn, type RunState } from './consumer-state.ts'
+import { withNeeds } from './denial.ts'
 import { toTrackbridgeError } from './kafkajs-errors.ts'
 
 export type CommitOffset = TopicPartition & { readonly next: number }
@@ -20,7 +21,7 @@ export async function commitOffsets(state: RunState, offsets: readonly CommitOff
       await commitOnce(state, assignment, offsets)
       return
     } catch (error) {
-      const fault = toTrackbridgeError(error, tried(state), placeOf(offsets))
+      const fault = toTrackbridgeError(withNeeds(error, consumerNeeds(state.shared)), tried(state), placeOf(offsets))
       if (isLost(error)) assignment?.end(asError(error))
       if (fault.code !== 'TB_KAFKA_UNAVAILABLE' || isLost(error) || attempt > retries) throw fault
       await state.shared.clock.sleep(retryMs * attempt, state.ending.signal)

@@ -3,7 +3,8 @@
 import type { EachBatchPayload } from 'kafkajs'
 import type { BatchContext, TopicPartition } from './broker.ts'
 import type { Assignment } from './consumer-assignment.ts'
-import { asError, isLost, movedOn, rejoinError, type RunState } from './consumer-state.ts'
+import { asError, consumerNeeds, isLost, movedOn, rejoinError, type RunState } from './consumer-state.ts'
+import { withNeeds } from './denial.ts'
 import type { Arrival } from './fetch-positions.ts'
 import { fetchedBatchOf, partitionKey, toConsumerBatch, toOffset } from './kafkajs-batch.ts'
 import { toTrackbridgeError } from './kafkajs-errors.ts'
@@ -127,7 +128,7 @@ async function heartbeat(state: RunState): Promise<void> {
     const tried = `send a heartbeat to group ${group}`
     // Without an answer for a whole session the group has given our partitions to others.
     const expired = shared.clock.now() - lastBeatMs > sessionTimeoutMs
-    if (!isLost(error) && !expired) throw toTrackbridgeError(error, tried)
+    if (!isLost(error) && !expired) throw toTrackbridgeError(withNeeds(error, consumerNeeds(shared)), tried)
     assignment?.end(isLost(error) ? asError(error) : rejoinError())
     throw movedOn(tried, assignment?.partitions[0])
   }

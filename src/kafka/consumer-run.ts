@@ -7,8 +7,10 @@ import { createKafka } from './connection.ts'
 import { createAssignment } from './consumer-assignment.ts'
 import { commitOffsets, type CommitOffset } from './consumer-commit.ts'
 import { createBatchDelivery, type BatchDelivery } from './consumer-delivery.ts'
-import { asError, type ConsumerShared, type RunState } from './consumer-state.ts'
+import { explainConnection } from './connection-diagnosis.ts'
+import { asError, consumerNeeds, type ConsumerShared, type RunState } from './consumer-state.ts'
 import { within } from './deadline.ts'
+import { withNeeds } from './denial.ts'
 import { partitionKey, toOffset } from './kafkajs-batch.ts'
 import { toTrackbridgeError } from './kafkajs-errors.ts'
 
@@ -32,7 +34,8 @@ export async function startConsumerRun(shared: ConsumerShared): Promise<Consumer
   const crashed = Promise.withResolvers<unknown>()
   const state = createState(shared, crashed.resolve)
   listen(state)
-  const { group, topics, concurrency } = shared.options
+  const { topics } = shared
+  const { group, concurrency } = shared.options
   const tried = `consume ${topics.join(', ')} as group ${group}`
   try {
     await state.kafkajs.connect()
@@ -40,7 +43,7 @@ export async function startConsumerRun(shared: ConsumerShared): Promise<Consumer
   } catch (error) {
     state.over = true
     await disconnect(state, Promise.resolve())
-    throw toTrackbridgeError(error, tried)
+    throw await explainConnection(shared.settings, toTrackbridgeError(withNeeds(error, consumerNeeds(shared)), tried))
   }
   const delivery = createBatchDelivery(state)
   const running = state.kafkajs.run({
@@ -92,7 +95,7 @@ function createState(shared: ConsumerShared, resolveCrash: (error: unknown) => v
       state.over = true
       state.assignment?.end(asError(error))
       state.ending.abort()
-      resolveCrash(error)
+      resolveCrash(withNeeds(error, consumerNeeds(shared)))
     },
   }
   return state

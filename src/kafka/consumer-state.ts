@@ -3,15 +3,20 @@ import type { Consumer as KafkajsConsumer, EachBatchPayload } from 'kafkajs'
 import type { Clock } from '../clock.ts'
 import { TrackbridgeError } from '../errors.ts'
 import type { Log } from '../ops/log.ts'
+import { onGroup, onTopic } from './access.ts'
 import type { ConsumeHandlers, ConsumeOptions, TopicPartition } from './broker.ts'
 import type { ConnectionSettings } from './connection.ts'
 import type { Assignment } from './consumer-assignment.ts'
+import type { Needs } from './denial.ts'
+import { identityOf } from './identity.ts'
 import { kafkaErrorType } from './kafkajs-errors.ts'
 
 /** What outlives one kafkajs consumer object: paused partitions, handlers under way, the count of assignments. */
 export interface ConsumerShared {
   readonly settings: ConnectionSettings
   readonly options: ConsumeOptions
+  /** What is consumed now: `options.topics`, or what `options.renewTopics` has said since. */
+  topics: readonly string[]
   readonly handlers: ConsumeHandlers
   readonly log: Log
   readonly clock: Clock
@@ -35,6 +40,12 @@ export interface RunState {
   over: boolean
   readonly crash: (error: unknown) => void
   readonly ending: AbortController
+}
+
+/** The rights that a consumer needs. */
+export function consumerNeeds({ settings, options, topics }: ConsumerShared): Needs {
+  const access = [...topics.map((topic) => onTopic('Read', topic)), onGroup('Read', options.group)]
+  return { identity: identityOf(settings), access }
 }
 
 const lostTypes: ReadonlySet<string> = new Set([

@@ -121,16 +121,3 @@ export const faultsByName: Readonly<Record<string, KafkaFault>> = {
   KafkaJSServerDoesNotSupportApiKey: refused('the brokers do not support this request; Kafka 2.5 or newer is needed'),
   KafkaJSNotImplemented: refused('the Kafka client cannot read what stands on the topic'),
 }
-
-/** Codes of Node's network and TLS errors that say: the certificates or the listener are wrong. */
-export const tlsCodes: ReadonlySet<string> = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_UNTRUSTED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-])

@@ -1,54 +1,103 @@
-// The port's Admin over kafkajs: what exists, what is created, where offsets stand. Nothing is altered, nothing is created
-// by asking. Every call has a time limit, for some of kafkajs's never return when access is denied (research
+// The port's Admin over kafkajs: what exists, what is created or altered, where offsets stand. Nothing is created by
+// asking. Every call has a time limit, for some of kafkajs's never return when access is denied (research
 // local-infra.md, 3).
 import type { Admin as KafkajsAdmin, Kafka } from 'kafkajs'
 import type { Clock } from '../clock.ts'
 import { TrackbridgeError } from '../errors.ts'
 import type { Log } from '../ops/log.ts'
-import type { Admin, TopicInfo, TopicSpec, Watermarks } from './broker.ts'
+import { onGroup, onTopic, type Access, type Identity } from './access.ts'
+import type { Admin, TopicAlteration, TopicInfo, TopicSpec, Watermarks } from './broker.ts'
+import { createInspector, type Calls, type InspectedCluster } from './cluster-inspector.ts'
+import { createCluster } from './cluster.ts'
 import { within } from './deadline.ts'
+import { withNeeds } from './denial.ts'
 import { toOffset } from './kafkajs-batch.ts'
 import { disconnectQuietly } from './kafkajs-disconnect.ts'
 import { kafkaErrorType, toTrackbridgeError } from './kafkajs-errors.ts'
-import { ConfigResourceTypes } from './kafkajs.ts'
+import { ConfigResourceTypes, errorOfCode } from './kafkajs.ts'
+import { setTopicSettings } from './wire/inspect-requests.ts'
+import { matchingTopics } from './topic-pattern.ts'
 
 export interface AdminDeps {
   readonly kafka: Kafka
   readonly log: Log
   readonly clock: Clock
+  readonly identity: Identity
+  /** Says more of a connection that failed, where more can be found out. */
+  readonly explain: (fault: TrackbridgeError) => Promise<TrackbridgeError>
 }
 
-/** Runs one kafkajs call under the time limit; its faults become TB_KAFKA_*. */
-type Call = <T>(tried: string, call: (admin: KafkajsAdmin) => Promise<T>) => Promise<T>
+/** Runs one kafkajs call under the time limit; its faults become TB_KAFKA_*. `access`: the rights that it needs. */
+type Call = <T>(tried: string, call: (admin: KafkajsAdmin) => Promise<T>, access?: readonly Access[]) => Promise<T>
 
 const callTimeoutMs = 30_000
 const visibleRetryMs = 50
 
 /** Connects. Every method rejects with TB_KAFKA_*. */
-export async function createKafkajsAdmin({ kafka, log, clock }: AdminDeps): Promise<Admin> {
+export async function createKafkajsAdmin({ kafka, log, clock, identity, explain }: AdminDeps): Promise<Admin> {
   const admin = kafka.admin()
-  const call: Call = async (tried, run) => {
+  const call: Call = async (tried, run, access = []) => {
     try {
       return await within(run(admin), { timeoutMs: callTimeoutMs, tried, clock })
+    } catch (error) {
+      throw toTrackbridgeError(withNeeds(error, { identity, access }), tried)
+    }
+  }
+  const cluster = createClusterCalls({ kafka, log, clock, identity, explain })
+  const close = async (): Promise<void> => {
+    await Promise.all([disconnectQuietly(admin, { clock, log }), cluster.close()])
+  }
+  try {
+    await call('connect to Kafka', async (client) => {
+      await client.connect()
+      // kafkajs connects with a question that brokers answer to anybody: this one shows whether we are let in.
+      await client.describeCluster()
+    })
+  } catch (error) {
+    await close()
+    throw error instanceof TrackbridgeError ? await explain(error) : error
+  }
+  return {
+    ...createInspector({ admin: call, cluster: cluster.call }),
+    topics: (names) => existingTopics(call, names),
+    topicsMatching: (pattern) => topicsMatching(call, pattern),
+    createTopics: (specs) => createTopics(call, clock, specs),
+    alterTopic: (name, alteration) => alterTopic({ admin: call, cluster: cluster.call }, name, alteration),
+    watermarks: (topic) => watermarks(call, topic),
+    groupOffsets: (group, topic) => groupOffsets(call, group, topic),
+    close,
+  }
+}
+
+/** Requests of our own, over a connection that is made when the first one is sent. */
+function createClusterCalls({ kafka, ...deps }: AdminDeps) {
+  const { clock } = deps
+  const cluster = createCluster(kafka, deps)
+  let opened: Promise<void> | undefined
+  const run = async <T>(work: (cluster: InspectedCluster) => Promise<T>): Promise<T> => {
+    await (opened ??= cluster.open())
+    return work(cluster)
+  }
+  const call: Calls['cluster'] = async (tried, work) => {
+    try {
+      return await within(run(work), { timeoutMs: callTimeoutMs, tried, clock })
     } catch (error) {
       throw toTrackbridgeError(error, tried)
     }
   }
-  const close = (): Promise<void> => disconnectQuietly(admin, { clock, log })
-  try {
-    await call('connect to Kafka', (client) => client.connect())
-  } catch (error) {
-    await close()
-    throw error
+  const close = async (): Promise<void> => {
+    const isOpen = await opened?.then(
+      () => true,
+      () => false,
+    )
+    if (isOpen === true) await cluster.close()
   }
-  return {
-    topics: (names) => existingTopics(call, names),
-    createTopics: (specs) => createTopics(call, clock, specs),
-    watermarks: (topic) => watermarks(call, topic),
-    groupOffsets: (group, topic) => groupOffsets(call, group, topic),
-    brokerCount: async () => (await call('describe the cluster', (client) => client.describeCluster())).brokers.length,
-    close,
-  }
+  return { call, close }
+}
+
+async function topicsMatching(call: Call, pattern: string): Promise<readonly string[]> {
+  const names = await call('list the topics', (admin) => admin.listTopics())
+  return matchingTopics(names, pattern)
 }
 
 async function existingTopics(call: Call, names: readonly string[]): Promise<ReadonlyMap<string, TopicInfo>> {
@@ -68,15 +117,19 @@ async function partitionsOf(
   call: Call,
   name: string,
 ): Promise<{ readonly replicas: number[]; readonly leader: number }[] | undefined> {
-  return call(`describe the topic ${name}`, async (admin) => {
-    try {
-      const { topics } = await admin.fetchTopicMetadata({ topics: [name] })
-      return topics.find((topic) => topic.name === name)?.partitions
-    } catch (error) {
-      if (kafkaErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined
-      throw error
-    }
-  })
+  return call(
+    `describe the topic ${name}`,
+    async (admin) => {
+      try {
+        const { topics } = await admin.fetchTopicMetadata({ topics: [name] })
+        return topics.find((topic) => topic.name === name)?.partitions
+      } catch (error) {
+        if (kafkaErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined
+        throw error
+      }
+    },
+    [onTopic('Describe', name)],
+  )
 }
 
 async function settingsOf(call: Call, name: string): Promise<Readonly<Record<string, string>>> {
@@ -103,12 +156,26 @@ async function createTopics(call: Call, clock: Clock, specs: readonly TopicSpec[
     replicationFactor,
     configEntries: Object.entries(settings).map(([key, value]) => ({ name: key, value })),
   }))
-  const created = await call(`create the topics ${names}`, (admin) =>
-    admin.createTopics({ topics, waitForLeaders: false }),
+  const created = await call(
+    `create the topics ${names}`,
+    (admin) => admin.createTopics({ topics, waitForLeaders: false }),
+    specs.map(({ name }) => onTopic('Create', name)),
   )
   // kafkajs resolves with false, and with nothing else, when all of them exist.
   if (!created) throw new TrackbridgeError('TB_KAFKA_FATAL', `cannot create the topics ${names}: they exist already`)
   await untilVisible(call, clock, specs)
+}
+
+async function alterTopic(calls: Calls, name: string, { settings, partitions }: TopicAlteration): Promise<void> {
+  if (Object.keys(settings).length > 0)
+    await calls.cluster(`change the settings of the topic ${name}`, async (cluster) => {
+      const { code, message } = await (await cluster.controller()).send(setTopicSettings(name, settings))
+      if (code !== 0) throw Object.assign(errorOfCode(code), message === null ? {} : { message })
+    })
+  if (partitions === undefined) return
+  await calls.admin(`add partitions to the topic ${name}`, (admin) =>
+    admin.createPartitions({ topicPartitions: [{ topic: name, count: partitions }] }),
+  )
 }
 
 // Not kafkajs's own waiting: that one takes "no such topic" for the end of it, which a broker says whose metadata is a
@@ -135,7 +202,9 @@ async function hasLeaders(call: Call, name: string): Promise<boolean> {
 }
 
 async function watermarks(call: Call, topic: string): Promise<ReadonlyMap<number, Watermarks>> {
-  const offsets = await call(`read the ends of the topic ${topic}`, (admin) => admin.fetchTopicOffsets(topic))
+  const offsets = await call(`read the ends of the topic ${topic}`, (admin) => admin.fetchTopicOffsets(topic), [
+    onTopic('Describe', topic),
+  ])
   // `high` is the last stable offset: kafkajs asks with the isolation level read_committed.
   return new Map(
     offsets.map(({ partition, low, high }) => [partition, { earliest: toOffset(low), lastStable: toOffset(high) }]),
@@ -144,8 +213,10 @@ async function watermarks(call: Call, topic: string): Promise<ReadonlyMap<number
 
 async function groupOffsets(call: Call, group: string, topic: string): Promise<ReadonlyMap<number, number>> {
   // Never with resolveOffsets: that commits.
-  const answer = await call(`read the offsets of group ${group} for ${topic}`, (admin) =>
-    admin.fetchOffsets({ groupId: group, topics: [topic] }),
+  const answer = await call(
+    `read the offsets of group ${group} for ${topic}`,
+    (admin) => admin.fetchOffsets({ groupId: group, topics: [topic] }),
+    [onGroup('Describe', group), onTopic('Describe', topic)],
   )
   const partitions = answer.find((one) => one.topic === topic)?.partitions ?? []
   return new Map(

@@ -1,10 +1,13 @@
 // The port of broker.ts filled by kafkajs 2.2.4: composes consumer, sessions, producer and admin. In: settings, log, clock.
 // Rules: spec kafka.md. Nothing is connected until something is asked for; whoever opens closes.
 import type { Clock } from '../clock.ts'
+import type { TrackbridgeError } from '../errors.ts'
 import type { Log } from '../ops/log.ts'
 import type { Broker } from './broker.ts'
 import { createCluster } from './cluster.ts'
 import { createKafka, type ConnectionSettings } from './connection.ts'
+import { explainConnection } from './connection-diagnosis.ts'
+import { identityOf } from './identity.ts'
 import { createKafkajsAdmin } from './kafkajs-admin.ts'
 import { createAtLeastOnceSession } from './at-least-once-session.ts'
 import { createKafkajsConsumer } from './kafkajs-consumer.ts'
@@ -12,19 +15,28 @@ import { createExactlyOnceSession } from './exactly-once-session.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { createPlainProducer } from './plain-producer.ts'
 import { createBatchLimits } from './record-writer.ts'
+import type { OnTransaction } from './transactional-producer.ts'
 import { createBatchEncoder } from './wire/record-batch-encoder.ts'
 import { partitionForKey } from './kafkajs.ts'
 
 /** A Broker over one cluster. Faults are TrackbridgeErrors with TB_KAFKA_* codes. Throws nothing itself. */
-export function createKafkajsBroker(settings: ConnectionSettings, log: Log, clock: Clock): Broker {
+export function createKafkajsBroker(
+  settings: ConnectionSettings,
+  log: Log,
+  clock: Clock,
+  onTransaction?: OnTransaction,
+): Broker {
   // Consumers have clients of their own: kafkajs keeps one map of committed offsets per client.
   const kafka = createKafka(settings, log)
+  const identity = identityOf(settings)
+  const explain = (fault: TrackbridgeError): Promise<TrackbridgeError> => explainConnection(settings, fault)
   const deps = {
-    cluster: createCluster(kafka, { log, clock }),
+    cluster: createCluster(kafka, { log, clock, identity, explain }),
     encode: createBatchEncoder(settings.compression),
     limits: createBatchLimits(),
     log,
     clock,
+    ...(onTransaction === undefined ? {} : { onTransaction }),
   }
   const groupCommits = new Map<string, GroupCommit>()
   const groupCommitOf = (group: string): GroupCommit => {
@@ -33,7 +45,7 @@ export function createKafkajsBroker(settings: ConnectionSettings, log: Log, cloc
     return known
   }
   return {
-    admin: () => createKafkajsAdmin({ kafka, log, clock }),
+    admin: () => createKafkajsAdmin({ kafka, log, clock, identity, explain }),
     consume: (options, handlers) => createKafkajsConsumer({ settings, log, clock }, options, handlers),
     session: (options) =>
       options.delivery === 'exactly-once'

@@ -2,7 +2,10 @@
 // non-retriable and aggregate errors, and knows codes above 88 by number only: everything below is searched for the
 // first thing that kafka-faults.ts has a row for.
 import { TrackbridgeError, type ErrorContext } from '../errors.ts'
-import { faultsByName, faultsByType, tlsCodes, typesByNumber, type KafkaFault } from './kafka-faults.ts'
+import { denialText } from './access.ts'
+import { missingAccess, needsOf } from './denial.ts'
+import { faultsByName, faultsByType, typesByNumber, type KafkaFault } from './kafka-faults.ts'
+import { tlsFault } from './tls-faults.ts'
 
 interface ErrorLike {
   readonly name?: unknown
@@ -25,10 +28,19 @@ export function toTrackbridgeError(error: unknown, tried: string, context: Error
   const { fault, kafkaError } = findFault(links)
   const topics = topicsOf(links)
   const where = topics.length === 0 ? '' : ` [${topics.join(', ')}]`
-  return new TrackbridgeError(fault.code, `cannot ${tried}: ${fault.text} (${kafkaError})${where}`, {
+  const denial = denialOf(links, kafkaError, topics)
+  const said = denial === undefined ? `${fault.text} (${kafkaError})${where}` : `${denial} (${kafkaError})`
+  return new TrackbridgeError(fault.code, `cannot ${tried}: ${said}`, {
     context: { ...context, kafkaError },
     cause: error,
   })
+}
+
+/** Which right is missing and how to grant it, where the call that failed has said what it needs (denial.ts). */
+function denialOf(links: readonly ErrorLike[], kafkaError: string, topics: readonly string[]): string | undefined {
+  const needs = needsOf(links)
+  const missing = needs === undefined ? [] : missingAccess(needs, kafkaError, topics)
+  return needs === undefined || missing.length === 0 ? undefined : denialText(missing, needs.identity)
 }
 
 /** Kafka's name of the error code somewhere in `error`, e.g. `CONCURRENT_TRANSACTIONS`, `PRODUCER_FENCED` also where
@@ -80,11 +92,10 @@ function unlisted(links: readonly ErrorLike[]): KafkaFault {
 }
 
 function findByNameOrSocket(links: readonly ErrorLike[]): FoundFault {
-  const tls = links.find(hasTlsCode) ?? links.find(hasTlsWords)
-  if (tls !== undefined) {
-    const what = `the TLS connection is refused: ${text(tls.message)}; look at the CA, the certificates and the listener`
-    return { fault: { code: 'TB_KAFKA_UNAUTHORIZED', text: what }, kafkaError: text(tls.code) || 'TLS' }
-  }
+  // A code says more than words, which the links above its own repeat.
+  const coded = links.filter((link) => text(link.code) !== '')
+  const tls = firstOf([...coded, ...links], (link) => tlsFault(text(link.code), text(link.message)))
+  if (tls !== undefined) return { fault: { code: 'TB_KAFKA_UNAUTHORIZED', text: tls.text }, kafkaError: tls.name }
   const named = firstOf(links, tellingName)
   const fault = named === undefined ? undefined : faultsByName[named]
   return named !== undefined && fault !== undefined ? { fault, kafkaError: named } : unknownFault(links)
@@ -103,15 +114,6 @@ function unknownFault(links: readonly ErrorLike[]): FoundFault {
     },
     kafkaError: text(last?.code) || text(last?.name) || 'unknown',
   }
-}
-
-function hasTlsCode({ code }: ErrorLike): boolean {
-  return tlsCodes.has(text(code)) || text(code).startsWith('ERR_SSL_')
-}
-
-// kafkajs keeps the words of some TLS errors and loses their code.
-function hasTlsWords({ message }: ErrorLike): boolean {
-  return /\bcertificate\b|\bSSL routines\b/i.test(text(message))
 }
 
 function typeOf(link: ErrorLike): string | undefined {
@@ -144,7 +146,7 @@ function linksOf(error: unknown): readonly ErrorLike[] {
   return links
 }
 
-function firstOf(links: readonly ErrorLike[], find: (link: ErrorLike) => string | undefined): string | undefined {
+function firstOf<T>(links: readonly ErrorLike[], find: (link: ErrorLike) => T | undefined): T | undefined {
   for (const link of links) {
     const found = find(link)
     if (found !== undefined) return found

@@ -1,10 +1,12 @@
 // The corrections that kafkajs 2.2.4 needs, put into its modules before anything loads them (spec kafka.md). In: nothing.
 // Out: a patched require cache. P1 idle timer loop, P2 our record codec and read_committed filter for what is fetched, P3
-// the generation in the news of a join, P4 half answers of a broken connection. Any other version is refused.
+// the generation in the news of a join, P4 half answers of a broken connection, P5 and P6 secured clusters
+// (kafkajs-security-patches.ts). Any other version is refused.
 import { createRequire } from 'node:module'
 import { systemClock } from '../clock.ts'
 import { TrackbridgeError } from '../errors.ts'
 import { createFetchedBatch, decodeRecordSet, type PartitionData } from './fetched-batch.ts'
+import { reauthenticateInTime, tellWhyThereIsNoCoordinator } from './kafkajs-security-patches.ts'
 
 const load = createRequire(import.meta.url)
 const allowedVersion = '2.2.4'
@@ -37,6 +39,8 @@ export function applyPatches(): void {
   replace('consumer/batch', Batch)
   tellGenerations()
   connectOnceAndAfresh()
+  reauthenticateInTime()
+  tellWhyThereIsNoCoordinator()
   marked[applied] = true
 }
 

@@ -1,7 +1,9 @@
 // The port's Producer: plain, acks=all, for records outside of transactions (dead letters of the sink, tools). One record
 // may be written twice after a fault, none is lost.
 import type { Log } from '../ops/log.ts'
+import { onTopic } from './access.ts'
 import type { OutRecord, Producer } from './broker.ts'
+import { withNeeds } from './denial.ts'
 import { toTrackbridgeError } from './kafkajs-errors.ts'
 import { partitionKey } from './kafkajs-batch.ts'
 import { openRecordProducer, type RecordProducer } from './record-producer.ts'
@@ -39,7 +41,11 @@ async function sendToPartition(
       await producer.write(records)
       return
     } catch (error) {
-      const fault = toTrackbridgeError(error, `write to ${topicsOf(records)}`)
+      const access = topicsOf(records).map((topic) => onTopic('Write', topic))
+      const fault = toTrackbridgeError(
+        withNeeds(error, { identity: cluster.identity, access }),
+        `write to ${topicsOf(records).join(', ')}`,
+      )
       if (fault.code !== 'TB_KAFKA_UNAVAILABLE' || attempt >= attempts) throw fault
       const delayMs = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (attempt - 1))
       log.debug({ attempt, delayMs, error: fault.message }, 'records were not written and are sent again')
@@ -49,6 +55,6 @@ async function sendToPartition(
   }
 }
 
-function topicsOf(records: readonly OutRecord[]): string {
-  return [...new Set(records.map(({ topic }) => topic))].join(', ')
+function topicsOf(records: readonly OutRecord[]): readonly string[] {
+  return [...new Set(records.map(({ topic }) => topic))]
 }

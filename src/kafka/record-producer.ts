@@ -1,5 +1,7 @@
 // A producer outside of transactions over a cluster of its own use: idempotent or plain, acks=all. Opens and closes.
+import { onGroup } from './access.ts'
 import type { OutRecord } from './broker.ts'
+import { needing } from './denial.ts'
 import { claimProducerId } from './producer-id.ts'
 import { createRecordWriter, type WriterDeps } from './record-writer.ts'
 import { toTrackbridgeError } from './kafkajs-errors.ts'
@@ -38,6 +40,7 @@ export async function openRecordProducer(
 
 // Any broker hands out producer ids; the group's coordinator is one that we are allowed to ask for.
 async function claimIdentity({ cluster, clock }: WriterDeps, group: string): Promise<ProducerIdentity> {
-  const node = await cluster.coordinator('group', group)
+  const needs = { identity: cluster.identity, access: [onGroup('Read', group)] }
+  const node = await needing(needs, () => cluster.coordinator('group', group))
   return claimProducerId({ node, clock }, null, produceTimeoutMs)
 }

@@ -148,6 +148,9 @@ async function send(
     if (refused === undefined) requireCoverage(batches, answers)
     if (refused?.code === errorCode.messageTooLarge || refused?.code === errorCode.recordListTooLarge)
       throw tooLarge(batches, refused, limits)
+    // Of several topics in one request, the one that is denied.
+    if (refused?.code === errorCode.topicAuthorizationFailed)
+      throw Object.assign(errorOfCode(refused.code), { topic: refused.topic })
     return refused?.code ?? errorCode.none
   })
 }

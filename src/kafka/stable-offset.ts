@@ -1,7 +1,9 @@
 // A group's committed offset of one partition, waiting for transactions that hold another one (KIP-447, requireStable).
 import type { Clock } from '../clock.ts'
+import { onGroup, onTopic, type Identity } from './access.ts'
 import type { TopicPartition } from './broker.ts'
 import type { ClusterNode } from './cluster.ts'
+import { withNeeds } from './denial.ts'
 import { toTrackbridgeError } from './kafkajs-errors.ts'
 import { errorOfCode } from './kafkajs.ts'
 import { offsetFetch } from './wire/group-requests.ts'
@@ -13,7 +15,7 @@ const retryMs = 20
 /** null when there is none. `node`: the group's coordinator. Rejects with TB_KAFKA_*, also after 10 s with an offset that
  *  is still open: its owner will end it, or the transaction timeout will. */
 export async function readCommittedOffset(
-  { node, clock }: { readonly node: ClusterNode; readonly clock: Clock },
+  { node, clock, identity }: { readonly node: ClusterNode; readonly clock: Clock; readonly identity: Identity },
   group: string,
   source: TopicPartition,
 ): Promise<number | null> {
@@ -29,6 +31,7 @@ export async function readCommittedOffset(
       await clock.sleep(retryMs)
     }
   } catch (error) {
-    throw toTrackbridgeError(error, tried, source)
+    const access = [onGroup('Read', group), onTopic('Read', source.topic)]
+    throw toTrackbridgeError(withNeeds(error, { identity, access }), tried, source)
   }
 }

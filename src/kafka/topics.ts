@@ -1,61 +1,28 @@
 // The topics a configuration wants, compared with those that exist. In: Config, what Kafka says of the topics. Out: a plan
-// with a state for each, and the command that would create it. Pure but for readTopicPlan and applyTopics. Existing
-// topics are never altered. Ruled by kafka.md, "Topics".
-import type { Config } from '../config/schema.ts'
+// with a state for each, and the command that would create it. Pure but for readTopicPlan, applyTopics and alterTopics.
+// Existing topics are only altered by alterTopics, and only where topic-changes.ts allows it. Ruled by kafka.md, "Topics".
 import { TrackbridgeError } from '../errors.ts'
+import { counted } from './amount-text.ts'
 import type { Admin, TopicInfo, TopicSpec } from './broker.ts'
+import { topicDifferences, type Difference } from './topic-differences.ts'
+import { rawTopicNames, wantedTopics, type TopicRole, type TopicsConfig, type WantedTopic } from './wanted-topics.ts'
 
-type TopicRole = 'raw' | 'destination' | 'dead-letters' | 'unsupported'
-
-export interface WantedTopic extends TopicSpec {
-  readonly role: TopicRole
-  /** Fewer partitions than this cannot work; 1 where any number does. */
-  readonly leastPartitions: number
-}
-
-/** `warning`: it works, but records may be lost that nobody expects to lose. `wrong`: it cannot work. */
-type TopicState = 'ok' | 'missing' | 'warning' | 'wrong'
+/** `differs`: not as configured, no more. `warning`: it works, but records may be lost that nobody expects to lose.
+ *  `wrong`: it cannot work. */
+type TopicState = 'ok' | 'missing' | 'differs' | 'warning' | 'wrong'
 
 export interface TopicPlan {
   readonly name: string
   readonly role: TopicRole
   readonly state: TopicState
+  readonly differences: readonly Difference[]
   /** What is amiss and how to mend it, a sentence each; empty when all is well. */
   readonly details: readonly string[]
   /** The command that would create it, e.g. `kafka-topics.sh --bootstrap-server a:9092 --create --topic t ...`. */
   readonly command: string
   readonly wanted: WantedTopic
-}
-
-/** Of the configuration, what topics are planned from. */
-export type TopicsConfig = Pick<
-  Config,
-  'raw' | 'destinations' | 'deadLetters' | 'unsupported' | 'topics' | 'partitioning'
-> & {
-  readonly kafka: Pick<Config['kafka'], 'brokers' | 'ssl' | 'sasl'>
-}
-
-/** Raw topic first, then destinations in their order. `rawPartitions`: of the raw topic if it exists; all others follow it. */
-export function wantedTopics(config: TopicsConfig, rawPartitions: number | undefined): readonly WantedTopic[] {
-  const { retentionMs, replicationFactor } = config.topics
-  const partitions = rawPartitions ?? config.topics.partitions
-  const own = {
-    partitions,
-    replicationFactor,
-    settings: {
-      'message.timestamp.type': 'LogAppendTime',
-      ...(retentionMs === undefined ? {} : { 'retention.ms': String(retentionMs) }),
-    },
-  }
-  const forDestinations = config.partitioning === 'source' ? partitions : 1
-  return [
-    { name: config.raw.topic, role: 'raw', leastPartitions: 1, partitions, replicationFactor, settings: {} },
-    ...config.destinations.map(
-      ({ topic }) => ({ name: topic, role: 'destination', leastPartitions: forDestinations, ...own }) as const,
-    ),
-    { name: config.deadLetters.topic, role: 'dead-letters', leastPartitions: 1, ...own },
-    { name: config.unsupported.topic, role: 'unsupported', leastPartitions: 1, ...own },
-  ]
+  /** What there is; undefined where it is missing. */
+  readonly existing: TopicInfo | undefined
 }
 
 /** How the commands reach the cluster, e.g. `--bootstrap-server a:9092,b:9092 --command-config client.properties`. */
@@ -70,75 +37,42 @@ export function planTopics(
   existing: ReadonlyMap<string, TopicInfo>,
   tool: string,
 ): readonly TopicPlan[] {
+  const raws = wanted.flatMap(({ name, role }) => (role === 'raw' ? (existing.get(name) ?? []) : []))
   return wanted.map((topic) => {
-    const command = createCommand(topic, tool)
-    const plan = { name: topic.name, role: topic.role, command, wanted: topic }
+    const plan = { name: topic.name, role: topic.role, command: createCommand(topic, tool), wanted: topic }
     const info = existing.get(topic.name)
-    if (info === undefined) return { ...plan, state: 'missing', details: ['does not exist'] }
-    const wrong = partitionFaults(topic, info, tool)
-    const details = [...wrong, ...settingWarnings(topic, info, tool)]
-    return { ...plan, state: wrong.length > 0 ? 'wrong' : details.length > 0 ? 'warning' : 'ok', details }
+    if (info === undefined)
+      return { ...plan, state: 'missing', differences: [], details: ['does not exist'], existing: undefined }
+    const differences = topicDifferences(topic, info, { raws, tool })
+    return { ...plan, state: stateOf(differences), differences, details: differences.map(detailOf), existing: info }
   })
 }
 
 function createCommand({ name, partitions, replicationFactor, settings }: TopicSpec, tool: string): string {
   const copies = replicationFactor === -1 ? '' : ` --replication-factor ${replicationFactor}`
-  const configs = Object.entries(settings).map(([key, value]) => ` --config ${key}=${value}`)
+  const configs = Object.entries(settings).map(
+    ([key, value]) => ` --config ${key}=${value.includes(',') ? `[${value}]` : value}`,
+  )
   return `kafka-topics.sh ${tool} --create --topic ${name} --partitions ${partitions}${copies}${configs.join('')}`
 }
 
-function partitionFaults({ name, leastPartitions }: WantedTopic, info: TopicInfo, tool: string): readonly string[] {
-  if (info.partitions >= leastPartitions) return []
-  const mend = `kafka-topics.sh ${tool} --alter --topic ${name} --partitions ${leastPartitions}`
-  return [
-    `has ${counted(info.partitions, 'partition')}, but the raw topic has ${leastPartitions} and partitioning is source; mend it with: ${mend}`,
-  ]
+function stateOf(differences: readonly Difference[]): TopicState {
+  const [gravest] = differences
+  if (gravest === undefined) return 'ok'
+  return gravest.gravity === 'difference' ? 'differs' : gravest.gravity
 }
 
-function settingWarnings({ name, role }: WantedTopic, { settings }: TopicInfo, tool: string): readonly string[] {
-  if (Object.keys(settings).length === 0)
-    return ['its settings may not be read (that takes the right to DescribeConfigs): retention is unchecked']
-  const mend = (setting: string) =>
-    `mend it with: kafka-configs.sh ${tool} --alter --entity-type topics --entity-name ${name} --add-config ${setting}`
-  const policies = (settings['cleanup.policy'] ?? 'delete').split(',')
-  const warnings: string[] = []
-  if (policies.includes('compact'))
-    warnings.push(`is compacted: Kafka keeps only the last record of each key; ${mend('cleanup.policy=delete')}`)
-  const keepsOldTime = (settings['message.timestamp.type'] ?? 'CreateTime') === 'CreateTime'
-  const retention = settings['retention.ms']
-  if (role !== 'raw' && keepsOldTime && policies.includes('delete') && retention !== '-1')
-    warnings.push(
-      `has CreateTime and ${retentionText(retention)}: replayed records older than that are deleted within minutes; ${mend('message.timestamp.type=LogAppendTime')}`,
-    )
-  return warnings
-}
-
-const retentionText = (retention: string | undefined) =>
-  retention === undefined ? 'a retention that is not known' : `a retention of ${durationText(Number(retention))}`
-
-const units = [
-  [86_400_000, 'day'],
-  [3_600_000, 'hour'],
-  [60_000, 'minute'],
-  [1_000, 'second'],
-] as const
-
-function durationText(durationMs: number): string {
-  const unit = units.find(([unitMs]) => durationMs >= unitMs && durationMs % unitMs === 0)
-  return unit === undefined ? `${durationMs} ms` : counted(durationMs / unit[0], unit[1])
-}
-
-const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`
+const detailOf = ({ what, command }: Difference): string =>
+  command === undefined ? what : `${what}; mend it with: ${command}`
 
 /** The plan of a configuration against the cluster. Rejects as `Admin.topics` does. */
-export async function readTopicPlan(admin: Pick<Admin, 'topics'>, config: TopicsConfig): Promise<readonly TopicPlan[]> {
-  const names = wantedTopics(config, undefined).map(({ name }) => name)
-  const existing = await admin.topics(names)
-  return planTopics(
-    wantedTopics(config, existing.get(config.raw.topic)?.partitions),
-    existing,
-    toolOptions(config.kafka),
-  )
+export async function readTopicPlan(
+  admin: Pick<Admin, 'topics' | 'topicsMatching'>,
+  config: TopicsConfig,
+): Promise<readonly TopicPlan[]> {
+  const raws = await rawTopicNames(admin, config)
+  const existing = await admin.topics(wantedTopics(config, new Map(), raws).map(({ name }) => name))
+  return planTopics(wantedTopics(config, existing, raws), existing, toolOptions(config.kafka))
 }
 
 /** Creates the missing topics of a plan, no others; resolves with their names. Rejects as `Admin.createTopics` does. */
@@ -157,13 +91,38 @@ export async function applyTopics(
   return specs.map(({ name }) => name)
 }
 
+/** Makes the changes of a plan that lose nothing, topic by topic; resolves with what was changed. Rejects as
+ *  `Admin.alterTopic` does, with the topics before it changed. */
+export async function alterTopics(
+  admin: Pick<Admin, 'alterTopic'>,
+  plan: readonly TopicPlan[],
+): Promise<ReadonlyMap<string, readonly Difference[]>> {
+  const altered = new Map<string, readonly Difference[]>()
+  for (const { name, differences } of plan) {
+    const changes = differences.flatMap(({ change }) => change ?? [])
+    if (changes.length === 0) continue
+    const settings = changes.flatMap((change) => ('setting' in change ? [[change.setting, change.value]] : []))
+    const partitions = changes.flatMap((change) => ('partitions' in change ? [change.partitions] : []))[0]
+    await admin.alterTopic(name, { settings: Object.fromEntries(settings), ...(partitions ? { partitions } : {}) })
+    altered.set(
+      name,
+      differences.filter(({ change }) => change !== undefined),
+    )
+  }
+  return altered
+}
+
 /** For engines, at their start: throws TB_TOPIC_MISSING with every topic that is missing or wrong and what to do. */
 export function requireTopics(plan: readonly TopicPlan[]): void {
   const faulty = plan.filter(({ state }) => state === 'missing' || state === 'wrong')
   if (faulty.length === 0) return
-  const lines = faulty.map(({ name, state, details, command }) =>
-    state === 'missing' ? `  ${name} does not exist; create it with: ${command}` : `  ${name} ${details.join('; ')}`,
-  )
+  const lines = faulty.map(({ name, state, differences, command }) => {
+    if (state === 'missing') return `  ${name} does not exist; create it with: ${command}`
+    return `  ${name} ${differences
+      .filter(({ gravity }) => gravity === 'wrong')
+      .map(detailOf)
+      .join('; ')}`
+  })
   const missing = faulty.some(({ state }) => state === 'missing')
   const all = missing ? ['  or create the missing ones with: trackbridge topics apply'] : []
   const heading = `${counted(faulty.length, 'topic')} cannot be used`

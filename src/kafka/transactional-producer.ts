@@ -4,9 +4,11 @@
 // States: open -> in transaction -> open | dead. Both transaction protocols: see wire/transaction-requests.ts.
 import { TrackbridgeError } from '../errors.ts'
 import type { Log } from '../ops/log.ts'
+import { onGroup, onTopic, onTransactionalIds, type Access } from './access.ts'
 import type { CommitResult, TopicPartition, Unit } from './broker.ts'
 import type { ClusterNode } from './cluster.ts'
 import { within } from './deadline.ts'
+import { needing, type Needs } from './denial.ts'
 import { isAnswer, toTrackbridgeError } from './kafkajs-errors.ts'
 import { claimProducerId } from './producer-id.ts'
 import { createRecordWriter, type RecordWriter, type WriterDeps } from './record-writer.ts'
@@ -25,7 +27,12 @@ import {
 
 export interface TransactionDeps extends WriterDeps {
   readonly log: Log
+  /** Told of each transaction that has ended, for the metrics. */
+  readonly onTransaction?: OnTransaction
 }
+
+/** How one transaction went, from its first request to the answer to its end. */
+export type OnTransaction = (transaction: { readonly result: CommitResult; readonly tookMs: number }) => void
 
 export interface TransactionOptions {
   readonly group: string
@@ -70,11 +77,21 @@ export async function openTransactionalProducer(
   let closed: Promise<void> | undefined
   const close = (): Promise<void> => (closed ??= deps.cluster.close())
   try {
-    const opened = await fence(deps, options)
+    const access = [onGroup('Read', options.group), onTransactionalIds(options.group)]
+    const opened = await needing({ identity: deps.cluster.identity, access }, () => fence(deps, options))
     return {
       committed: (source) =>
-        readCommittedOffset({ node: opened.coordinators.group, clock: deps.clock }, options.group, source),
-      commit: (parts) => commit(opened, parts),
+        readCommittedOffset(
+          { node: opened.coordinators.group, clock: deps.clock, identity: deps.cluster.identity },
+          options.group,
+          source,
+        ),
+      async commit(parts) {
+        const startMs = deps.clock.now()
+        const result = await commit(opened, parts)
+        deps.onTransaction?.({ result, tookMs: deps.clock.now() - startMs })
+        return result
+      },
       close,
     }
   } catch (error) {
@@ -130,7 +147,7 @@ async function commit(opened: Opened, parts: readonly Part[]): Promise<CommitRes
     return failedCommit('aborted', toTrackbridgeError(first, tried, context))
   }
   try {
-    await end(opened, 'commit')
+    await needing(needsFor(opened, 'Read', []), () => end(opened, 'commit'))
     return { ok: true }
   } catch (error) {
     // Never abort here: the commit may have been carried out. The next InitProducerId settles it.
@@ -147,8 +164,22 @@ async function fill(opened: Opened, parts: readonly Part[]): Promise<readonly un
   const records = parts.length === 1 ? (parts[0]?.unit.records ?? []) : parts.flatMap(({ unit }) => unit.records)
   // Both to their end, whatever becomes of the other: an abort must not overtake a write that is still under way. The
   // offsets first: their error tells of a rebalance where the records' one may only tell of its consequence.
-  const ends = await Promise.allSettled([sendOffsets(opened, parts), sendRecords(opened, records)])
+  const sources = parts.map(({ source }) => source)
+  const ends = await Promise.allSettled([
+    needing(needsFor(opened, 'Read', sources), () => sendOffsets(opened, parts)),
+    needing(needsFor(opened, 'Write', records), () => sendRecords(opened, records)),
+  ])
   return ends.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+}
+
+function needsFor({ deps, options }: Opened, operation: 'Read' | 'Write', places: readonly TopicPartition[]): Needs {
+  const topics = new Set(places.map(({ topic }) => topic))
+  const access: readonly Access[] = [
+    ...[...topics].map((topic) => onTopic(operation, topic)),
+    onGroup('Read', options.group),
+    onTransactionalIds(options.group),
+  ]
+  return { identity: deps.cluster.identity, access }
 }
 
 // Whoever fences by a generation must not mix generations.

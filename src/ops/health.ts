@@ -10,7 +10,7 @@ interface Part {
   readonly why: string
 }
 
-interface Readiness {
+export interface Readiness {
   readonly ready: boolean
   readonly parts: readonly Part[]
 }
@@ -54,15 +54,16 @@ export function createHealth(): Health {
 /** `/live`: 200 while the process answers at all. `/ready`: 200 or 503, with every part and why. */
 export function healthRoutes(health: Health): Routes {
   return {
-    '/live': () => json(200, { live: true }),
+    '/live': () => jsonAnswer(200, { live: true }),
     '/ready': () => {
       const readiness = health.readiness()
-      return json(readiness.ready ? 200 : 503, readiness)
+      return jsonAnswer(readiness.ready ? 200 : 503, readiness)
     },
   }
 }
 
-const json = (status: number, body: unknown): Answer => ({
+/** A JSON answer. */
+export const jsonAnswer = (status: number, body: unknown): Answer => ({
   status,
   contentType: 'application/json; charset=utf-8',
   body: JSON.stringify(body),

@@ -17,6 +17,30 @@ export interface HttpServerOptions {
   readonly host: string
   /** 0: any free port; `start` tells which. */
   readonly port: number
+  /** Absent: `httpLimits`. */
+  readonly limits?: HttpLimits
+}
+
+/** What one caller may cost us, whoever it is. */
+export interface HttpLimits {
+  /** Larger ones get 431. */
+  readonly maxHeaderBytes: number
+  /** Requests are GETs without a body; larger ones get 413. */
+  readonly maxBodyBytes: number
+  /** From the connection to the end of the request; slower ones get 408. */
+  readonly requestTimeoutMs: number
+  /** Connections without a request under way are ended after so long. */
+  readonly idleTimeoutMs: number
+  /** Further ones are refused. */
+  readonly maxConnections: number
+}
+
+export const httpLimits: HttpLimits = {
+  maxHeaderBytes: 8_192,
+  maxBodyBytes: 1_024,
+  requestTimeoutMs: 5_000,
+  idleTimeoutMs: 10_000,
+  maxConnections: 128,
 }
 
 export interface HttpServer {
@@ -28,7 +52,7 @@ export interface HttpServer {
 
 /** A server that answers GET and HEAD of `routes`, 404 elsewhere, and never caches. Starts nothing by itself. */
 export function createHttpServer(options: HttpServerOptions, routes: Routes): HttpServer {
-  const server = fastify({ logger: false, forceCloseConnections: true })
+  const server = createFastify(options.limits ?? httpLimits)
   for (const [path, answer] of Object.entries(routes)) {
     server.get(path, async (_request, reply) => {
       const { status, contentType, body } = await answer()
@@ -47,6 +71,26 @@ export function createHttpServer(options: HttpServerOptions, routes: Routes): Ht
     },
     stop: () => server.close(),
   }
+}
+
+function createFastify(limits: HttpLimits) {
+  const { maxHeaderBytes, maxBodyBytes, requestTimeoutMs, idleTimeoutMs, maxConnections } = limits
+  const server = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    bodyLimit: maxBodyBytes,
+    requestTimeout: requestTimeoutMs,
+    connectionTimeout: requestTimeoutMs + idleTimeoutMs,
+    keepAliveTimeout: idleTimeoutMs,
+    http: {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: requestTimeoutMs,
+      // How often Node looks for those that are too slow; by default every 30 s.
+      connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 4),
+    },
+  })
+  server.server.maxConnections = maxConnections
+  return server
 }
 
 const isAddress = (address: AddressInfo | string | null): address is AddressInfo =>

@@ -2,6 +2,7 @@
 // Everything goes to stderr: stdout belongs to the commands' results.
 import { pino } from 'pino'
 import { PinoPretty } from 'pino-pretty'
+import { createRepeats, type Repeats } from './repeated-lines.ts'
 
 export type LogFields = Readonly<Record<string, unknown>>
 
@@ -14,13 +15,58 @@ export interface Log {
   child(fields: LogFields): Log
 }
 
+/** The least grave lines to show, the most talkative first. */
+export const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+export type Level = (typeof levels)[number]
+
+/** A log whose level may be changed under way, for itself and all its children. */
+export interface AdjustableLog extends Log {
+  level(): Level
+  setLevel(level: Level): void
+}
+
 export interface LogOptions {
-  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  readonly level: Level
   readonly format: 'json' | 'pretty'
 }
 
-/** `err` is serialised as type, message, code and stack; keys that hold secrets are censored wherever they stand. */
-export function createLog(options: LogOptions): Log {
+/** `err` is serialised as type, message, code and stack; keys that hold secrets are censored wherever they stand. The
+ *  same warning or error again and again is summed up (repeated-lines.ts). */
+export function createLog(options: LogOptions): AdjustableLog {
+  const shown: Shown = { level: options.level, repeats: createRepeats() }
+  const write = createWriter(options)
+  return {
+    ...gated(shown, write),
+    level: () => shown.level,
+    setLevel: (level) => {
+      shown.level = level
+    },
+  }
+}
+
+/** What a log and all its children have in common: pino gives each child a level of its own. */
+interface Shown {
+  level: Level
+  readonly repeats: Repeats
+}
+
+function gated(shown: Shown, write: Log): Log {
+  const at = (level: Exclude<Level, 'silent'>) => (fields: LogFields, message: string) => {
+    if (levels.indexOf(level) < levels.indexOf(shown.level)) return
+    if (level === 'debug' || level === 'info') return write[level](fields, message)
+    shown.repeats.pass({ level, message, fields }, (line) => write[level](line.fields, line.message))
+  }
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => gated(shown, write.child(fields)),
+  }
+}
+
+function createWriter(options: LogOptions): Log {
   const stream =
     options.format === 'pretty'
       ? PinoPretty({
@@ -34,7 +80,7 @@ export function createLog(options: LogOptions): Log {
       : pino.destination({ dest: 2, sync: true })
   return pino(
     {
-      level: options.level,
+      level: 'debug',
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: {
@@ -46,7 +92,9 @@ export function createLog(options: LogOptions): Log {
   )
 }
 
-export const silentLog: Log = {
+export const silentLog: AdjustableLog = {
+  level: () => 'silent',
+  setLevel: () => undefined,
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,

@@ -15,6 +15,10 @@ export interface Counts {
   readonly unrouted: number
   /** Records written, by topic. */
   readonly written: Readonly<Record<string, number>>
+  /** Messages written, by topic and type. */
+  readonly types: Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** Dead letters and unsupported records written, by reason, e.g. `{'dead-letter': {invalid: 2}}`. */
+  readonly reasons: Readonly<Record<string, Readonly<Record<string, number>>>>
 }
 
 export const noCounts: Counts = {
@@ -26,6 +30,8 @@ export const noCounts: Counts = {
   skipped: 0,
   unrouted: 0,
   written: {},
+  types: {},
+  reasons: {},
 }
 
 const slotKeys = {
@@ -39,6 +45,8 @@ const slotKeys = {
 export function createCounter() {
   const slots = { translated: 0, unsupported: 0, deadLetters: 0, skipped: 0 }
   const written: Record<string, number> = {}
+  const types: Record<string, Record<string, number>> = {}
+  const reasons: Record<string, Record<string, number>> = {}
   let raw = 0
   let unrouted = 0
   let poisoned = 0
@@ -48,15 +56,48 @@ export function createCounter() {
       unrouted += processed.unrouted
       if (processed.poisoned) poisoned++
       slots[slotKeys[processed.slot]]++
-      for (const { topic } of processed.records) written[topic] = (written[topic] ?? 0) + 1
+      for (const { topic, headers } of processed.records) {
+        written[topic] = (written[topic] ?? 0) + 1
+        const type = headers['tb-type']
+        if (typeof type === 'string') countIn(types, topic, type)
+      }
+      for (const { slot, reason } of processed.faults ?? []) countIn(reasons, slot, reason)
     },
-    counts: (): Counts => ({ raw, ...slots, poisoned, unrouted, written: { ...written } }),
+    counts: (): Counts => ({
+      raw,
+      ...slots,
+      poisoned,
+      unrouted,
+      written: { ...written },
+      types: copied(types),
+      reasons: copied(reasons),
+    }),
   }
 }
 
+function countIn(table: Record<string, Record<string, number>>, row: string, column: string): void {
+  const counts = (table[row] ??= {})
+  counts[column] = (counts[column] ?? 0) + 1
+}
+
+const copied = (table: Table<Table<number>>): Table<Table<number>> =>
+  Object.fromEntries(Object.entries(table).map(([row, counts]) => [row, { ...counts }]))
+
+type Table<T> = Readonly<Record<string, T>>
+
+function addEach<T>(first: Table<T>, second: Table<T>, add: (a: T, b: T) => T): Table<T> {
+  const sums: Record<string, T> = { ...first }
+  for (const [key, value] of Object.entries(second)) {
+    const known = sums[key]
+    sums[key] = known === undefined ? value : add(known, value)
+  }
+  return sums
+}
+
+const addNumbers = (first: Table<number>, second: Table<number>): Table<number> =>
+  addEach(first, second, (a, b) => a + b)
+
 export function addCounts(first: Counts, second: Counts): Counts {
-  const written = { ...first.written }
-  for (const [topic, count] of Object.entries(second.written)) written[topic] = (written[topic] ?? 0) + count
   return {
     raw: first.raw + second.raw,
     translated: first.translated + second.translated,
@@ -65,6 +106,8 @@ export function addCounts(first: Counts, second: Counts): Counts {
     poisoned: first.poisoned + second.poisoned,
     skipped: first.skipped + second.skipped,
     unrouted: first.unrouted + second.unrouted,
-    written,
+    written: addNumbers(first.written, second.written),
+    types: addEach(first.types, second.types, addNumbers),
+    reasons: addEach(first.reasons, second.reasons, addNumbers),
   }
 }

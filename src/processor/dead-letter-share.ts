@@ -5,14 +5,15 @@
 // The window is the last 1,000 records of this process, all its partitions together, and it counts from 100 on. It
 // starts empty: after a restart the first records may be judged more harshly than they would have been before.
 import { TrackbridgeError } from '../errors.ts'
+import type { TopicPartition } from '../kafka/broker.ts'
+import { partitionName } from './partition-name.ts'
 import type { Processed } from './topology.ts'
 
 const windowRecords = 1_000
 const minRecords = 100
 
 /** Where a raw record stands. */
-interface Place {
-  readonly partition: number
+interface Place extends TopicPartition {
   readonly offset: number
 }
 
@@ -22,7 +23,7 @@ export interface ShareGuard {
    *  for its chunk was not written, does not count again. */
   see(processed: Processed, place: Place): void
   /** The partition is not ours any more; it may come back at any offset. */
-  forget(partition: number): void
+  forget(partition: TopicPartition): void
 }
 
 interface Seen extends Place {
@@ -33,7 +34,7 @@ interface Seen extends Place {
 /** `maxShare`: 0 to 1, e.g. 0.2 for a fifth; 1 never stops anything. */
 export function createShareGuard(maxShare: number): ShareGuard {
   const window: Seen[] = []
-  const nextOffsets = new Map<number, number>()
+  const nextOffsets = new Map<string, number>()
   let oldest = 0
   let deadLetters = 0
   let passed: TrackbridgeError | undefined
@@ -45,17 +46,18 @@ export function createShareGuard(maxShare: number): ShareGuard {
     deadLetters += (seen.reason === undefined ? 0 : 1) - (leaving?.reason === undefined ? 0 : 1)
   }
   return {
-    see(processed, { partition, offset }) {
+    see(processed, { topic, partition, offset }) {
       if (maxShare >= 1) return
       if (passed !== undefined) throw passed
-      if (offset < (nextOffsets.get(partition) ?? 0)) return
-      nextOffsets.set(partition, offset + 1)
-      add({ partition, offset, reason: reasonOf(processed) })
+      const name = partitionName({ topic, partition })
+      if (offset < (nextOffsets.get(name) ?? 0)) return
+      nextOffsets.set(name, offset + 1)
+      add({ topic, partition, offset, reason: reasonOf(processed) })
       if (window.length < minRecords || deadLetters / window.length <= maxShare) return
       passed = sharePassed(window, deadLetters, maxShare)
       throw passed
     },
-    forget: (partition) => void nextOffsets.delete(partition),
+    forget: (partition) => void nextOffsets.delete(partitionName(partition)),
   }
 }
 
@@ -72,11 +74,11 @@ function sharePassed(window: readonly Seen[], deadLetters: number, maxShare: num
   const [reason, examples = []] = byReason.toSorted(([, one], [, other]) => other.length - one.length)[0] ?? []
   const [first] = examples
   const found = `${deadLetters} of the last ${window.length} raw records (${percent(deadLetters / window.length)}) are dead letters`
-  const example = first === undefined ? '' : `, as raw partition ${first.partition} offset ${first.offset}`
+  const example = first === undefined ? '' : `, as raw partition ${partitionName(first)} offset ${first.offset}`
   return new TrackbridgeError(
     'TB_DEAD_LETTER_SHARE',
     `${found}; deadLetters.maxShare allows ${percent(maxShare)}. Most frequent reason: ${reason} (${examples.length}${example}). The chunk is not written, nothing is skipped`,
-    { context: first === undefined ? {} : { partition: first.partition, offset: first.offset } },
+    { context: first === undefined ? {} : { topic: first.topic, partition: first.partition, offset: first.offset } },
   )
 }
 

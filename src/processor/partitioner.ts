@@ -2,7 +2,7 @@
 // order per person holds whatever the key. `key`: by murmur2, as Java's default partitioner, for raw topics that are not
 // keyed by person. Dead letters and unsupported calls may have fewer partitions than the raw topic: they wrap round.
 import { TrackbridgeError } from '../errors.ts'
-import type { Admin, Broker } from '../kafka/broker.ts'
+import type { Admin, Broker, TopicPartition } from '../kafka/broker.ts'
 
 export type Partitioning = 'source' | 'key'
 
@@ -17,7 +17,7 @@ export interface Partitioner {
   partitionOf(topic: string, key: Buffer | string | null, rawPartition: number): number
   /** Makes sure that every destination has a partition for this raw one; asks Kafka when the raw topic has grown.
    *  Rejects with TB_KAFKA_FATAL when one has not. */
-  cover(rawPartition: number): Promise<void>
+  cover(raw: TopicPartition): Promise<void>
 }
 
 /** Asks for the topics' partition counts. Rejects with TB_TOPIC_MISSING. */
@@ -38,14 +38,14 @@ export async function createPartitioner(
       if (partitioning === 'source') return rawPartition
       return key === null ? rawPartition % countOf(topic) : broker.partitionForKey(key, countOf(topic))
     },
-    async cover(rawPartition) {
+    async cover({ topic: rawTopic, partition: rawPartition }) {
       if (tooSmall(rawPartition) === undefined) return
       counts = await readCounts(broker, [...counts.keys()])
       const topic = tooSmall(rawPartition)
       if (topic === undefined) return
       throw new TrackbridgeError(
         'TB_KAFKA_FATAL',
-        `topic ${topic} has ${countOf(topic)} partitions, raw partition ${rawPartition} needs ${rawPartition + 1}: add partitions to it`,
+        `topic ${topic} has ${countOf(topic)} partitions, raw partition ${rawTopic}/${rawPartition} needs ${rawPartition + 1}: add partitions to it`,
         { context: { topic, partition: rawPartition } },
       )
     },

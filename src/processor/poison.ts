@@ -59,18 +59,22 @@ export function createPoisonGuard(process: ProcessRecord, { clock, log }: Poison
 function poisoned(raw: Raw, settings: Settings, error: unknown): Processed {
   const topic = settings.deadLetterTopic
   const text = error instanceof Error ? error.message : String(error)
-  const letter = deadLetterRecord({
-    source: raw,
-    reason: poisonReason,
-    message: `${codeOf(error)}: ${text}`,
-    stage: 'process',
-    destination: null,
-    attempt: 1,
-    at: raw.timestamp,
-  })
+  const letter = deadLetterRecord(
+    {
+      source: raw,
+      reason: poisonReason,
+      message: `${codeOf(error)}: ${text}`,
+      stage: 'process',
+      destination: null,
+      attempt: 1,
+      at: raw.timestamp,
+    },
+    settings.encodeDeadLetter,
+  )
   const partition = settings.partitionOf(topic, raw.key, raw.partition)
   const record = { topic, partition, timestamp: raw.timestamp, ...letter }
-  return { slot: 'dead-letter', records: [record], unrouted: 0, poisoned: true }
+  const faults = [{ slot: 'dead-letter', reason: poisonReason }] as const
+  return { slot: 'dead-letter', records: [record], unrouted: 0, poisoned: true, faults }
 }
 
 const codeOf = (error: unknown): string => (error instanceof TrackbridgeError ? error.code : 'TB_BUG')

@@ -1,6 +1,7 @@
 // Message + the destinations' `where` -> which destinations get it, with the reason (product.md, "Configuration";
 // document A: each set of credentials is a source that can be routed to chosen destinations).
 import type { JsonObject } from '../json.ts'
+import type { EncodeMessage } from '../records/message-record.ts'
 import type { Message, MessageType } from '../translate/message.ts'
 
 /** A destination as routing sees it. Absent lists take everything. */
@@ -14,6 +15,8 @@ export interface Route {
     readonly excludeEmailOnly: boolean
   }
   readonly integrations: JsonObject
+  /** How its records are encoded; absent: as JSON. */
+  readonly encode?: EncodeMessage
 }
 
 /** Why a destination does not get a message, for people; undefined when it does. `source`: of the raw call. */

@@ -22,6 +22,9 @@ export interface TaskDeps {
   readonly openSession: () => Session
   /** `tooLarge`: what the record becomes when its messages do not fit. */
   readonly process: (record: ConsumerRecord, options: { readonly tooLarge: boolean }) => Processed
+  /** Waits for what the translation of the records needs, e.g. schemas; undefined where it is there. A rejection with a
+   *  TrackbridgeError stops the partition until it is offered again. */
+  readonly prepare?: (records: readonly ConsumerRecord[], signal: AbortSignal) => Promise<void> | undefined
   readonly chunkRecords: number
   /** Called after each unit that was written. */
   readonly onCommit: (committed: Committed) => void
@@ -92,6 +95,8 @@ export function createTask(deps: TaskDeps): Task {
 }
 
 async function processBatch(run: Run): Promise<BatchEnd> {
+  const unprepared = await prepare(run)
+  if (unprepared !== undefined) return run.context.signal.aborted ? 'left' : { stuck: requireNoBug(unprepared) }
   const { deps, state, context } = run
   for (let backoffMs = firstBackoffMs; !context.signal.aborted; backoffMs = Math.min(backoffMs * 2, lastBackoffMs)) {
     const end = await attempt(run).catch(toFailure)
@@ -107,6 +112,16 @@ async function processBatch(run: Run): Promise<BatchEnd> {
     if (!(await isMember(context))) return 'left'
   }
   return 'left'
+}
+
+// Before any session: whatever is waited for here may take long.
+async function prepare({ deps, batch, context }: Run): Promise<TrackbridgeError | undefined> {
+  try {
+    await deps.prepare?.(batch.records, context.signal)
+    return undefined
+  } catch (error) {
+    return asTrackbridgeError(error)
+  }
 }
 
 async function attempt(run: Run): Promise<'done' | 'left' | Failure> {

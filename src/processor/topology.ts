@@ -2,10 +2,10 @@
 // no broker needed to run it (kafka.md, "Topics"; product.md, promise 1). One unsupported record and one dead letter at
 // most for each raw record, whatever a batch in it holds.
 import type { ConsumerRecord, OutRecord, TopicPartition } from '../kafka/broker.ts'
-import { deadLetterRecord } from '../records/dead-letter.ts'
+import { deadLetterRecord, type EncodeDeadLetter } from '../records/dead-letter.ts'
+import { createCallReader, type CallReading } from '../records/call-source.ts'
 import { headersOf } from '../records/headers.ts'
 import { messageHeaders, messageKey, messageValue, passOn } from '../records/message-record.ts'
-import { decodeCall } from '../translate/call-text.ts'
 import type { Invalid, Unsupported } from '../translate/fault.ts'
 import type { MappingSettings } from '../translate/mapping-table.ts'
 import type { Message } from '../translate/message.ts'
@@ -18,8 +18,13 @@ export interface TopologySettings {
   readonly mapping: MappingSettings
   readonly deadLetterTopic: string
   readonly unsupportedTopic: string
+  /** How their records are encoded; absent: as JSON. */
+  readonly encodeDeadLetter?: EncodeDeadLetter | undefined
+  readonly encodeUnsupported?: EncodeDeadLetter | undefined
   /** Partition of an output record, e.g. the raw record's own (kafka.md, "partitioning"). */
   readonly partitionOf: (topic: string, key: Buffer | string | null, rawPartition: number) => number
+  /** Finds the call in a record; absent: as our own raw record has it. */
+  readonly readCall?: (raw: Raw) => CallReading
 }
 
 /** The slot a raw record ends in; each ends in exactly one. `skipped`: it had no value. */
@@ -32,25 +37,34 @@ export interface Processed {
   readonly unrouted: number
   /** Its translation threw: a fault of ours (poison.ts). */
   readonly poisoned?: true
+  /** Why there are dead letters or unsupported records among `records`; absent: there are none. */
+  readonly faults?: readonly FaultKind[]
+}
+
+/** A kind from a short list, e.g. `{slot: 'dead-letter', reason: 'invalid'}`: never text of the record. */
+export interface FaultKind {
+  readonly slot: 'dead-letter' | 'unsupported'
+  readonly reason: string
 }
 
 type Raw = ConsumerRecord & TopicPartition
 
 const skipped: Processed = { slot: 'skipped', records: [], unrouted: 0 }
+const readEnvelope = createCallReader('envelope')
 
 /** A raw record -> what it becomes. Never throws; same record, same bytes. */
 export function processRecord(raw: Raw, settings: TopologySettings): Processed {
-  if (raw.value === null) return skipped
-  const decoded = decodeCall(raw.value)
-  if (!decoded.ok) return unreadable(raw, describeUnreadable(raw.value, decoded.reason), settings)
+  const reading = settings.readCall === undefined ? readEnvelope(raw) : settings.readCall(raw)
+  if (!reading.ok) return withoutCall(raw, reading, settings)
   const { topic, partition, offset, timestamp: timestampMs } = raw
-  const translation = translate(decoded.value, { topic, partition, offset, timestampMs }, settings.mapping)
+  const translation = translate(reading.value, { topic, partition, offset, timestampMs }, settings.mapping)
   const messages = messageRecords(raw, translation, settings)
   if (messages === undefined) return tooLargeRecord(raw, settings, 'its messages would take more than 64 MB')
   const { records, unrouted } = messages
   const slot = translation.outcome === 'invalid' ? 'dead-letter' : translation.outcome
-  if (translation.operations.some(hasFault)) records.push(...faultRecords(raw, translation, settings))
-  return { slot, records, unrouted }
+  if (!translation.operations.some(hasFault)) return { slot, records, unrouted }
+  records.push(...faultRecords(raw, translation, settings))
+  return { slot, records, unrouted, faults: faultKinds(translation) }
 }
 
 /** What a raw record becomes when its messages do not fit into a destination topic. */
@@ -59,19 +73,24 @@ export function tooLargeRecord(
   settings: TopologySettings,
   message = 'its messages are larger than a destination topic accepts (max.message.bytes)',
 ): Processed {
-  return { slot: 'dead-letter', records: [deadLetter(raw, { reason: 'too_large', message }, settings)], unrouted: 0 }
+  return lost(raw, { reason: 'too_large', message }, settings)
 }
 
-function unreadable(raw: Raw, message: string, settings: TopologySettings): Processed {
-  return { slot: 'dead-letter', records: [deadLetter(raw, { reason: 'unreadable', message }, settings)], unrouted: 0 }
+function withoutCall(raw: Raw, reading: CallReading & { readonly ok: false }, settings: TopologySettings): Processed {
+  if (reading.kind === 'skipped') return skipped
+  const fault =
+    reading.kind === 'unreadable'
+      ? { reason: 'unreadable', message: reading.reason }
+      : { reason: 'invalid', field: reading.fault.field, message: faultText(reading.fault) }
+  return lost(raw, fault, settings)
 }
 
-// Confluent's wire format begins with a zero byte, which no JSON does.
-function describeUnreadable(value: Buffer, reason: string): string {
-  return value[0] === 0
-    ? 'the value looks like Avro (it begins with a zero byte), not like JSON'
-    : `the value ${reason}`
+function lost(raw: Raw, fault: LetterFault, settings: TopologySettings): Processed {
+  const faults = [{ slot: 'dead-letter', reason: fault.reason }] as const
+  return { slot: 'dead-letter', records: [deadLetter(raw, fault, settings)], unrouted: 0, faults }
 }
+
+const faultText = ({ field, reason }: Invalid): string => `${field} ${reason}`.trim()
 
 // Every relationship of an object repeats the object's attributes: a record of 1 MB could become gigabytes and take the
 // process down each time it is read again. Track itself takes 32 KB a call, which stays far below.
@@ -110,9 +129,9 @@ function addRecords(message: Message, headers: OutRecord['headers'], { raw, sour
   const key = messageKey(message)
   for (const route of settings.routes) {
     if (refusal(route, message, source) !== undefined) continue
-    const { topic, integrations } = route
+    const { topic, integrations, encode } = route
     const partition = settings.partitionOf(topic, key, raw.partition)
-    const value = messageValue(message, integrations)
+    const value = encode === undefined ? messageValue(message, integrations) : encode(message, integrations, source)
     records.push({ topic, partition, key, value, timestamp: raw.timestamp, headers })
     bytes += value.length
   }
@@ -135,10 +154,22 @@ function faultRecords(raw: Raw, { operations }: Translation, settings: TopologyS
   }
   const [first] = invalid
   if (first !== undefined) {
-    const message = invalid.map(({ field, reason }) => `${field} ${reason}`.trim()).join('; ')
+    const message = invalid.map(faultText).join('; ')
     records.push(deadLetter(raw, { reason: 'invalid', field: first.field, message }, settings))
   }
   return records
+}
+
+function faultKinds({ operations }: Translation): readonly FaultKind[] {
+  const [kind] = operations.flatMap(unsupportedParts)
+  // The only reason that quotes the call.
+  const reason = kind?.reason.replace(/^(delivery metric) .*/s, '$1')
+  return [
+    ...(reason === undefined ? [] : [{ slot: 'unsupported', reason } as const]),
+    ...(operations.some(({ outcome }) => outcome === 'invalid')
+      ? [{ slot: 'dead-letter', reason: 'invalid' } as const]
+      : []),
+  ]
 }
 
 function unsupportedParts(operation: Outcome): readonly Unsupported[] {
@@ -146,20 +177,21 @@ function unsupportedParts(operation: Outcome): readonly Unsupported[] {
   return operation.outcome === 'unsupported' ? [operation] : []
 }
 
+interface LetterFault {
+  readonly reason: string
+  readonly message: string
+  readonly field?: string
+}
+
 function deadLetter(
   raw: Raw,
-  fault: { readonly reason: string; readonly message: string; readonly field?: string },
+  fault: LetterFault,
   settings: TopologySettings,
   topic = settings.deadLetterTopic,
 ): OutRecord {
   // The record's own time, not the clock's: a chunk that is taken again must give the same bytes.
-  const letter = deadLetterRecord({
-    source: raw,
-    ...fault,
-    stage: 'process',
-    destination: null,
-    attempt: 1,
-    at: raw.timestamp,
-  })
+  const about = { source: raw, ...fault, stage: 'process', destination: null, attempt: 1, at: raw.timestamp } as const
+  const { unsupportedTopic, encodeDeadLetter, encodeUnsupported } = settings
+  const letter = deadLetterRecord(about, topic === unsupportedTopic ? encodeUnsupported : encodeDeadLetter)
   return { topic, partition: settings.partitionOf(topic, raw.key, raw.partition), timestamp: raw.timestamp, ...letter }
 }

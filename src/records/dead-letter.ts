@@ -67,16 +67,26 @@ export interface DeadLetter {
   readonly failedAt: string | null
 }
 
-/** Key, value (JSON text of a DeadLetter) and headers of the record to write. */
+/** The value of a dead letter in another format than JSON. */
+export type EncodeDeadLetter = (input: DeadLetterInput) => Buffer
+
+/** Key, value (JSON text of a DeadLetter, or what `encode` gives) and headers of the record to write. */
 export interface DeadLetterRecord {
   readonly key: Buffer | null
-  readonly value: string
+  readonly value: string | Buffer
   readonly headers: Readonly<Record<string, Buffer | string>>
 }
 
 /** Promises that `bytesOf` gives back every byte of key, value and headers. The record's key is the source's; headers
  *  are `tb-src` (`topic:partition:offset`) and, where the source has them, `tb-replay` and `traceparent`. */
-export function deadLetterRecord(input: DeadLetterInput): DeadLetterRecord {
+export function deadLetterRecord(input: DeadLetterInput, encode: EncodeDeadLetter | undefined): DeadLetterRecord
+export function deadLetterRecord(input: DeadLetterInput): DeadLetterRecord & { readonly value: string }
+export function deadLetterRecord(input: DeadLetterInput, encode?: EncodeDeadLetter): DeadLetterRecord {
+  const { source } = input
+  return { key: source.key, value: encode?.(input) ?? letterText(input), headers: headersFor(source) }
+}
+
+function letterText(input: DeadLetterInput): string {
   const { source } = input
   const [key, keyEncoding] = encodeBytes(source.key)
   const [value, valueEncoding] = encodeBytes(source.value)
@@ -103,7 +113,7 @@ export function deadLetterRecord(input: DeadLetterInput): DeadLetterRecord {
     headers: headersOf(source).map(([name, bytes]) => [name, ...encodeBytes(bytes)] as const),
     failedAt: toIsoTime(input.at),
   }
-  return { key: source.key, value: JSON.stringify(letter), headers: headersFor(source) }
+  return JSON.stringify(letter)
 }
 
 /** The bytes behind `key`, `value` or a header of a dead letter; null stays null. */

@@ -21,6 +21,9 @@ export function messageValue(message: Message, integrations: JsonObject): Buffer
   return messageBytes(message, integrations)
 }
 
+/** A message, the destination's integrations and the source of its raw call -> the value of its record. */
+export type EncodeMessage = (message: Message, integrations: JsonObject, source: string | undefined) => Buffer
+
 /** Short and few: each header costs as much as a small record. `index`: among all messages of the raw record. */
 export function messageHeaders(
   message: Message,

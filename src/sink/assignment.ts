@@ -76,6 +76,7 @@ function entryFor(state: State, batch: ConsumerBatch): Entry {
 function openWorker(state: State, where: TopicPartition): PartitionWorker {
   const { deps, options, gate, counted } = state
   const { name: destination, limits, concurrency, format } = options
+  const { avro } = deps
   const worker: PartitionWorker = createPartitionWorker(
     {
       ...deps,
@@ -103,6 +104,7 @@ function openWorker(state: State, where: TopicPartition): PartitionWorker {
       limits,
       ...(concurrency === undefined ? {} : { concurrency }),
       ...(format === undefined ? {} : { format }),
+      ...(avro === undefined ? {} : { readAvro: (value) => avro.payload(value) }),
     },
   )
   return worker

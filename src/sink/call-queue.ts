@@ -1,9 +1,10 @@
 // Records that wait to be sent, the first few of them made ready. In: fetches. Out: plans of requests. No I/O.
 // Ruled by sink.md, "Behaviour" (order, batching).
 import type { ConsumerRecord } from '../kafka/broker.ts'
+import type { ReadAvro } from './read-avro.ts'
 import { placeCall, planBatch, type BatchPlan, type BatchRules, type Sized } from './batch.ts'
 import { createLanes, type InLanes } from './lanes.ts'
-import { outgoing, type OutgoingMessage } from './outgoing.ts'
+import { outgoing, type Outgoing, type OutgoingMessage } from './outgoing.ts'
 
 /** A message ready to be sent. `requests` counts those that carried it. */
 export interface Call extends Sized, InLanes {
@@ -27,6 +28,8 @@ export interface Unfit {
 export interface QueueOptions extends BatchRules {
   /** Most requests side by side. With 1 no call ever waits for another's person. */
   readonly sideBySide: number
+  /** The message in a value in Avro; absent: such values are unreadable. */
+  readonly readAvro?: ReadAvro['payload'] | undefined
 }
 
 export interface CallQueue {
@@ -116,13 +119,24 @@ function without(ready: readonly Call[], calls: readonly Call[]): Call[] {
   return [...ready.slice(0, end).filter((call) => !taken.has(call)), ...ready.slice(end)]
 }
 
+// No JSON begins with a zero byte, and all of Confluent's Avro does.
+function readMessage(value: Buffer | null, { sideBySide, readAvro }: QueueOptions): Outgoing {
+  const withIds = sideBySide > 1
+  if (value?.[0] !== 0) return outgoing(value, { withIds })
+  const found = readAvro?.(value) ?? {
+    ok: false,
+    reason: 'looks like Avro (it begins with a zero byte), and no schemaRegistry says how to read it',
+  }
+  return found.ok ? outgoing(found.payload, { withIds }) : { ok: false, why: `the value ${found.reason}` }
+}
+
 function prepareRecord(
   record: ConsumerRecord,
   place: Pick<Call, 'number' | 'sinceMs'>,
   options: QueueOptions,
 ): Call | Unfit {
   const withIds = options.sideBySide > 1
-  const message = outgoing(record.value, { withIds })
+  const message = readMessage(record.value, options)
   if (!message.ok) return { record, reason: 'unreadable', message: message.why }
   const { bytes } = message
   if (placeCall(bytes, options) === 'too_large') {

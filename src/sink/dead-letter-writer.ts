@@ -2,11 +2,13 @@
 // error that says whether to try again. Ruled by sink.md, "Behaviour", and kafka.md, "Topics".
 import { TrackbridgeError } from '../errors.ts'
 import type { OutRecord, Producer } from '../kafka/broker.ts'
-import { deadLetterRecord, type DeadLetterInput } from '../records/dead-letter.ts'
+import { deadLetterRecord, type DeadLetterInput, type EncodeDeadLetter } from '../records/dead-letter.ts'
 
 export interface DeadLetterTopic {
   readonly topic: string
   readonly partitions: number
+  /** How they are encoded, asked for when there is one to write; absent: as JSON. Rejects as `WriteDeadLetters` does. */
+  readonly encoder?: () => Promise<EncodeDeadLetter>
 }
 
 /** Resolves when all are acknowledged. Rejects with an error of reaction `retry` when Kafka cannot take them for now,
@@ -15,15 +17,16 @@ export type WriteDeadLetters = (letters: readonly DeadLetterInput[]) => Promise<
 
 /** A dead letter goes to the partition number of its source, modulo the topic's count: order and place stay traceable. */
 export function createDeadLetterWriter(producer: Pick<Producer, 'send'>, where: DeadLetterTopic): WriteDeadLetters {
-  const toRecord = (letter: DeadLetterInput): OutRecord => ({
-    ...deadLetterRecord(letter),
+  const toRecord = (letter: DeadLetterInput, encode: EncodeDeadLetter | undefined): OutRecord => ({
+    ...deadLetterRecord(letter, encode),
     topic: where.topic,
     partition: letter.source.partition % where.partitions,
     timestamp: letter.source.timestamp,
   })
   const write = async (letters: readonly DeadLetterInput[]): Promise<void> => {
     try {
-      await producer.send(letters.map(toRecord))
+      const encode = await where.encoder?.()
+      await producer.send(letters.map((letter) => toRecord(letter, encode)))
     } catch (error) {
       if (!isTooLarge(error) && error instanceof TrackbridgeError && error.reaction === 'retry') throw error
       if (!isTooLarge(error) || letters.length === 1) throw refused(letters, where, error)

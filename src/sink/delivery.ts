@@ -70,6 +70,7 @@ function makeRequest({ deps, format }: Worker, { calls, alone }: Request): Endpo
     path: format.path(alone ? messages[0]?.type : undefined),
     contentType: format.contentType,
     body: requestBody(format, messages, { alone, sentAtMs: deps.clock.now() }),
+    calls,
   }
 }
 

@@ -2,7 +2,9 @@
 import type { Clock } from '../clock.ts'
 import type { Broker, Consumer, TopicPartition } from '../kafka/broker.ts'
 import type { Log } from '../ops/log.ts'
+import type { Reminder } from '../reminder.ts'
 import type { BatchLimits } from './batch.ts'
+import type { ReadAvro } from './read-avro.ts'
 import type { WriteDeadLetters } from './dead-letter-writer.ts'
 import type { Counted } from './worker-state.ts'
 import type { Gate } from './gate.ts'
@@ -35,6 +37,8 @@ export interface DestinationDeps {
   readonly api: Pick<HttpEndpoint, 'send'>
   readonly deadLetter: WriteDeadLetters
   readonly rate: RateUser
+  /** Values in Avro; absent: they are unreadable. */
+  readonly avro?: ReadAvro
 }
 
 export interface DestinationOptions extends Shape {
@@ -80,6 +84,7 @@ export interface State {
   /** Aborted, and replaced, when something may be committed. */
   settled: AbortController
   readonly fail: (error: unknown) => void
+  readonly reminder: Reminder
   /** Ours have changed. */
   readonly onOwned: (partitions: number) => void
   consumer: Consumer | null

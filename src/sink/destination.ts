@@ -4,7 +4,9 @@
 //   Offsets are committed commitDelayMs after something has settled, and once more at the end; never those of a closed
 //   worker. What is not committed is sent again after a crash: hardly more than what was in flight.
 import { TrackbridgeError } from '../errors.ts'
+import { createReminder } from '../reminder.ts'
 import type { ConsumeOptions, Consumer } from '../kafka/broker.ts'
+import { isReadable } from './avro-intake.ts'
 import { narrate, onAssignment, onBatch, overall } from './assignment.ts'
 import type { Counted } from './worker-state.ts'
 import type { DestinationDeps, DestinationOptions, State } from './destination-state.ts'
@@ -34,7 +36,7 @@ export interface DestinationStatus {
 
 export interface Destination {
   status(): DestinationStatus
-  /** Resolves after `stop`; rejects when the consumer has given up, Kafka denies commits, or with TB_BUG. */
+  /** Resolves after `stop`; rejects when the consumer has given up, Kafka refuses commits for good, or with TB_BUG. */
   readonly ended: Promise<void>
   /** Finishes the requests under way within shutdownTimeoutMs, commits, leaves the group. */
   stop(): Promise<void>
@@ -66,6 +68,7 @@ export async function openDestination(deps: DestinationDeps, options: Destinatio
     stopping,
     settled: new AbortController(),
     fail: reject,
+    reminder: createReminder(deps.clock),
     onOwned: (partitions) => shares.own(partitions),
     consumer: null,
     assigned: 1,
@@ -75,7 +78,9 @@ export async function openDestination(deps: DestinationDeps, options: Destinatio
   }
   const consumer = await deps.broker
     .consume(consumeOptions(options), {
-      onBatch: async (batch, context) => onBatch(state, batch, context),
+      onBatch: async (batch, context) => {
+        if (await isReadable(state, batch, context)) onBatch(state, batch, context)
+      },
       onAssignment: (partitions) => onAssignment(state, partitions),
     })
     .catch((error: unknown) => {
@@ -138,12 +143,21 @@ async function commit(state: State): Promise<void> {
     )
     for (const { entry, next } of due) entry.committed = next
   } catch (error) {
-    // Whatever is not committed is only sent again: the messageIds make that harmless.
-    const fault = error instanceof TrackbridgeError ? error : null
-    if (fault?.code === 'TB_KAFKA_REBALANCED') state.deps.log.debug({}, 'the group has moved on; commits come later')
-    else state.deps.log.warn({ err: error }, 'offsets cannot be committed; trying again')
-    if (fault?.reaction === 'stop') state.fail(fault)
+    onUncommitted(state, error)
   }
+}
+
+/** Whatever is not committed is only sent again: the messageIds make that harmless. */
+function onUncommitted({ deps, reminder, fail }: State, error: unknown): void {
+  const fault = error instanceof TrackbridgeError ? error : null
+  if (fault?.code === 'TB_KAFKA_REBALANCED') return deps.log.debug({}, 'the group has moved on; commits come later')
+  if (fault?.code === 'TB_KAFKA_UNAUTHORIZED') {
+    // Goes on by itself when it is granted.
+    if (reminder.isDue(fault.message)) deps.log.error({ err: fault }, 'offsets may not be committed; trying again')
+    return
+  }
+  deps.log.warn({ err: error }, 'offsets cannot be committed; trying again')
+  if (fault?.reaction === 'stop') fail(fault)
 }
 
 async function stop(state: State, consumer: Consumer, background: Promise<unknown>): Promise<void> {

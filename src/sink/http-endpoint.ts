@@ -2,6 +2,8 @@
 // network error; never an exception. Ruled by sink.md, "Facts of the API", and P (basic auth, strict mode).
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import type { ConsumerRecord } from '../kafka/broker.ts'
+import type { MessageType } from '../translate/message.ts'
 import { createConnections, type ConnectionOptions, type Connections, type Dispatcher } from './http-dispatcher.ts'
 import { exchange } from './http-exchange.ts'
 import { configuration, networkFault } from './network-faults.ts'
@@ -28,6 +30,16 @@ export interface EndpointRequest {
   readonly path: string
   readonly contentType: string
   readonly body: Buffer
+  /** What it carries, in order, for metrics and traces. */
+  readonly calls?: readonly CarriedCall[]
+  /** W3C trace context, sent as a header. */
+  readonly traceparent?: string
+}
+
+/** One message and the record that it stands in. */
+export interface CarriedCall {
+  readonly record: ConsumerRecord
+  readonly message: { readonly type: MessageType }
 }
 
 export interface HttpEndpoint {
@@ -49,7 +61,8 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
       sendOnce(connections, options, signal, async () => {
         const { headers, secrets } = credentialHeaders(options)
         const { encoding, body } = await encodedBody(request.body, options)
-        const type = { 'content-type': request.contentType, ...encoding }
+        const trace = request.traceparent === undefined ? {} : { traceparent: request.traceparent }
+        const type = { 'content-type': request.contentType, ...trace, ...encoding }
         const to = { origin, path: path(request.path), method: 'POST' } as const
         return { ...to, body, headers: { ...fixedHeaders(options), ...headers, ...type }, secrets }
       }),

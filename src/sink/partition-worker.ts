@@ -47,7 +47,7 @@ export function createPartitionWorker(deps: WorkerDeps, options: WorkerOptions):
     deps,
     options,
     format,
-    buffer: createPartitionBuffer({ limits, format, sideBySide }),
+    buffer: createPartitionBuffer({ limits, format, sideBySide, readAvro: options.readAvro }),
     deliveries: new Set(),
     finishing: new AbortController(),
     closing: new AbortController(),

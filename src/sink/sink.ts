@@ -4,10 +4,13 @@ import type { Clock } from '../clock.ts'
 import { TrackbridgeError } from '../errors.ts'
 import type { Broker, Producer } from '../kafka/broker.ts'
 import type { Log } from '../ops/log.ts'
-import { createDeadLetterWriter, type WriteDeadLetters } from './dead-letter-writer.ts'
+import type { Meter } from '../ops/meter.ts'
+import type { ReadAvro } from './read-avro.ts'
+import { createDeadLetterWriter, type DeadLetterTopic, type WriteDeadLetters } from './dead-letter-writer.ts'
 import type { Shape, SinkLimits } from './destination-state.ts'
 import { openDestination, type Destination, type DestinationStatus } from './destination.ts'
 import { createHttpEndpoint, type HttpEndpoint, type HttpEndpointOptions } from './http-endpoint.ts'
+import { countLetters, timeWaits } from './metering.ts'
 import { rateIdentity } from './rate-identity.ts'
 import { createRateLimits, type RateLimits } from './rate-limits.ts'
 
@@ -17,8 +20,14 @@ export interface SinkDeps {
   readonly log: Log
   /** From 0 up to, not including, 1. */
   random(): number
-  /** How requests are sent; absent: createHttpEndpoint. */
-  readonly openApi?: (options: HttpEndpointOptions) => Pick<HttpEndpoint, 'send' | 'close'>
+  /** Values in Avro; absent: they are unreadable. */
+  readonly avro?: ReadAvro
+  /** Of dead letters; absent: JSON. */
+  readonly deadLetterEncoder?: DeadLetterTopic['encoder']
+  /** How requests of a destination are sent; absent: createHttpEndpoint. */
+  readonly openApi?: (options: HttpEndpointOptions, destination: string) => Pick<HttpEndpoint, 'send' | 'close'>
+  /** Absent: nothing is counted but what `status` tells. */
+  readonly meter?: Meter
 }
 
 export interface SinkDestination extends Shape {
@@ -61,7 +70,13 @@ export async function startSink(deps: SinkDeps, options: SinkOptions): Promise<S
   const partitions = await partitionsOf(deps, options)
   const producer = await deps.broker.producer()
   const topic = options.deadLetterTopic
-  const deadLetter = createDeadLetterWriter(producer, { topic, partitions: partitions.get(topic) ?? 1 })
+  const encoder = deps.deadLetterEncoder
+  const writer = createDeadLetterWriter(producer, {
+    topic,
+    partitions: partitions.get(topic) ?? 1,
+    ...(encoder === undefined ? {} : { encoder }),
+  })
+  const deadLetter = countLetters(writer, deps.meter)
   const parts = { deps, options, deadLetter, partitions, rates: createRateLimits(deps.clock) }
   const opened: Opened[] = []
   try {
@@ -93,12 +108,14 @@ interface Parts {
 
 async function open({ deps, options, deadLetter, partitions, rates }: Parts, entry: SinkDestination): Promise<Opened> {
   const { endpoint, isRateShared = false, ...rest } = entry
-  const api = (deps.openApi ?? createHttpEndpoint)(endpoint)
-  const rate = rates.join({
+  const openApi: NonNullable<SinkDeps['openApi']> = deps.openApi ?? createHttpEndpoint
+  const api = openApi(endpoint, entry.name)
+  const joined = rates.join({
     identity: () => rateIdentity(endpoint),
     requestsPerSecond: entry.limits.requestsPerSecond,
     isShared: isRateShared,
   })
+  const rate = timeWaits(joined, deps, entry.name)
   try {
     const destination = await openDestination(
       { ...deps, random: () => deps.random(), api, deadLetter, rate },

@@ -13,6 +13,7 @@ import type { TrackbridgeError } from '../errors.ts'
 import type { ConsumerRecord, TopicPartition } from '../kafka/broker.ts'
 import type { Log } from '../ops/log.ts'
 import type { DeadLetterInput } from '../records/dead-letter.ts'
+import type { ReadAvro } from './read-avro.ts'
 import type { BatchLimits } from './batch.ts'
 import type { EndpointRequest } from './http-endpoint.ts'
 import type { PartitionBuffer } from './partition-buffer.ts'
@@ -61,6 +62,8 @@ export interface WorkerOptions extends TopicPartition {
   readonly concurrency?: 'partition' | 'key'
   /** `pipelines` if absent. */
   readonly format?: SinkFormat
+  /** The message in a value in Avro; absent: such values are unreadable. */
+  readonly readAvro?: ReadAvro['payload']
 }
 
 /** A request under way, or dead letters that are being written. */

@@ -37,6 +37,38 @@ export function closeInto(span: Span): void {
   span.end = end
 }
 
+/** Bytes written since openText. */
+export const writtenBytes = (): number => end - start
+
+/** One byte, 0 to 255. */
+export function writeByte(byte: number): void {
+  reserve(1)
+  slab[end++] = byte
+}
+
+/** A short ASCII text behind a byte that is twice its length, as Avro has it; false, and nothing is written, for others. */
+export function writeCounted(text: string): boolean {
+  const { length } = text
+  if (length > 63) return false
+  reserve(length + 1)
+  const target = slab
+  let at = end
+  target[at++] = 2 * length
+  for (let index = 0; index < length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit > 0x7f) return false
+    target[at++] = unit
+  }
+  end = at
+  return true
+}
+
+/** Any text as it is. */
+export function writeUtf8(text: string): void {
+  reserve(text.length * 3)
+  end += slab.write(text, end)
+}
+
 /** Bytes as they are, such as those of a text that never changes. */
 export function writeBytes(bytes: Uint8Array): void {
   reserve(bytes.length)

@@ -36,8 +36,8 @@ describe('the process', () => {
         `error TB_CONFIG_INVALID: 4 faults in ${path}`,
         '  kafka.brokers: found nothing; allowed: a list of host:port, or one text with commas between them',
         '  kafka.broker: found an unknown key; did you mean kafka.brokers? Allowed: brokers, clientId, ssl, sasl, prefix, sessionTimeoutMs, transactionTimeoutMs, compression, connectionTimeoutMs, requestTimeoutMs',
-        '  raw.format: found "avro"; allowed: auto or json: Avro is not supported by this version of trackbridge',
         '  destinations: found an empty list; allowed: a list with at least one entry',
+        '  raw.format: found "avro"; allowed: json, unless schemaRegistry says where the schemas are',
         '',
       ].join('\n'),
     })

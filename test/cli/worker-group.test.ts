@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { startWorkerGroup } from '../../src/cli/worker-group.ts'
-import type { WorkerMessage } from '../../src/cli/worker-messages.ts'
+import type { WorkerMessage, WorkerStatus } from '../../src/cli/worker-messages.ts'
 import type { WorkerEnd } from '../../src/cli/worker-process.ts'
 import { TrackbridgeError, type ErrorCode } from '../../src/errors.ts'
+import { shortCounts } from '../../src/cli/processor-engine.ts'
 import { noCounts } from '../../src/processor/counts.ts'
 import { createFakeClock, settle } from '../support/fake-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
@@ -22,10 +23,11 @@ const failed = (code: ErrorCode | null, message: string): WorkerMessage => ({ ty
 
 const status = (
   raw: number,
-  others: { notReady?: string; partitions?: number; stuck?: number } = {},
+  others: { notReady?: string; partitions?: number; stuck?: number; topics?: WorkerStatus['topics'] } = {},
 ): WorkerMessage => ({
   type: 'status',
   counts: { ...noCounts, raw, translated: raw, written: { main: raw } },
+  topics: {},
   partitions: 2,
   stuck: 0,
   notReady: null,
@@ -44,7 +46,7 @@ function setUp(count = 2) {
         const { promise: ended, resolve: end } = Promise.withResolvers<WorkerEnd>()
         const life: Life = { number, say: onMessage, end, stopped: false }
         lives.push(life)
-        return { pid: 100 + lives.length, ended, stop: () => void (life.stopped = true) }
+        return { setLevel: () => undefined, pid: 100 + lives.length, ended, stop: () => void (life.stopped = true) }
       },
     },
     count,
@@ -86,7 +88,7 @@ describe('workers', () => {
     setting.lives[0]?.say(status(10))
     setting.lives[1]?.say(status(5, { partitions: 3, stuck: 1 }))
     setting.clock.advance(1_000)
-    const counts = { ...noCounts, raw: 15, translated: 15, written: { main: 15 } }
+    const counts = shortCounts({ ...noCounts, raw: 15, translated: 15, written: { main: 15 } })
     expect(setting.group.progress()).toEqual({ ...counts, rawPerSecond: 15, partitions: 5, stuck: 1, workers: 2 })
     await setting.die(0, killed)
     setting.clock.advance(500)
@@ -104,6 +106,18 @@ describe('workers', () => {
       workers: 2,
     })
   })
+})
+
+test('figures of several raw topics are summed for each, with those that workers have read who are gone', async () => {
+  const setting = setUp()
+  setting.lives[0]?.say(
+    status(10, { topics: { a: { partitions: 2, stuck: 0, raw: 6 }, b: { partitions: 1, stuck: 1, raw: 4 } } }),
+  )
+  setting.lives[1]?.say(status(5, { topics: { b: { partitions: 3, stuck: 0, raw: 5 } } }))
+  const told = (): unknown => setting.group.progress()?.['topics']
+  expect(told()).toEqual({ a: { partitions: 2, stuck: 0, raw: 6 }, b: { partitions: 4, stuck: 1, raw: 9 } })
+  await setting.die(0, killed)
+  expect(told()).toEqual({ a: { partitions: 0, stuck: 0, raw: 6 }, b: { partitions: 3, stuck: 0, raw: 9 } })
 })
 
 describe('a worker that dies', () => {

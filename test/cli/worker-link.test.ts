@@ -43,6 +43,8 @@ test('a worker is to end at once when its parent was gone before it began, and s
   expect([link.signal.aborted, sent]).toEqual([true, []])
 })
 
+const topics = (read: number) => ({ raw: { partitions: 2, stuck: 1, raw: read } })
+
 test('an engine that reports sends figures at the start and after its end, and leaves the progress line to the parent', async () => {
   const { channel, sent } = openChannel()
   let raw = 1
@@ -53,8 +55,9 @@ test('an engine that reports sends figures at the start and after its end, and l
     health: () => new Map([['process', why]]),
     progress: () => ({ raw }),
     status: () => ({
-      assigned: [0, 3],
-      stuck: new Map([[3, 'no']]),
+      assigned: [0, 3].map((partition) => ({ topic: 'raw', partition })),
+      topics: { raw: { partitions: 2, stuck: 1, raw } },
+      stuck: new Map([['raw/3', 'no']]),
       joined: true,
       counts: { ...noCounts, raw },
       positions: new Map(),
@@ -69,8 +72,8 @@ test('an engine that reports sends figures at the start and after its end, and l
   await reporting.stop()
   const status = { type: 'status', partitions: 2, stuck: 1 }
   expect(sent).toEqual([
-    { ...status, counts: { ...noCounts, raw: 1 }, notReady: 'waiting' },
-    { ...status, counts: { ...noCounts, raw: 2 }, notReady: null },
+    { ...status, topics: topics(1), counts: { ...noCounts, raw: 1 }, notReady: 'waiting' },
+    { ...status, topics: topics(2), counts: { ...noCounts, raw: 2 }, notReady: null },
   ])
 })
 

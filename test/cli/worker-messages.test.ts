@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { isStopMessage, toWorkerMessage } from '../../src/cli/worker-messages.ts'
 import { noCounts } from '../../src/processor/counts.ts'
 
-const status = { type: 'status', counts: noCounts, partitions: 3, stuck: 0, notReady: null }
+const status = { type: 'status', counts: noCounts, topics: {}, partitions: 3, stuck: 0, notReady: null }
 
 test.each([
   ['a status', status, status],

@@ -15,7 +15,7 @@ const valid = kafka + rest
 const kafkaKeys =
   'brokers, clientId, ssl, sasl, prefix, sessionTimeoutMs, transactionTimeoutMs, compression, connectionTimeoutMs, requestTimeoutMs'
 const rootKeys =
-  'kafka, raw, partitioning, delivery, process, mapping, destinations, deadLetters, unsupported, topics, http, log, shutdownTimeoutMs'
+  'kafka, schemaRegistry, raw, partitioning, delivery, process, mapping, destinations, deadLetters, unsupported, topics, http, log, shutdownTimeoutMs'
 const limitKeys =
   'timeoutMs, maxBatchMessages, maxBatchBytes, maxCallBytes, maxSingleBytes, maxInFlight, requestsPerSecond, lingerMs, maxBufferBytes'
 const urlAllowed = 'an http or https address without user name and query, as in https://cdp.customer.io/v1'
@@ -35,7 +35,7 @@ export const faultyConfigs: readonly FaultyConfig[] = [
     yaml: 'kafka: {brokers: [kafka]}\nraw: {format: xml}\ndestinations: [{name: A}, {name: b, where: {types: [click]}}]',
     lines: [
       'kafka.brokers[0]: found "kafka"; allowed: host:port, as in kafka-1.example.org:9092',
-      'raw.format: found "xml"; allowed: auto or json',
+      'raw.format: found "xml"; allowed: auto, json or avro',
       'destinations[0].name: found "A"; allowed: lower case letters, digits, ".", "_" and "-", at most 100',
       'destinations[1].where.types[0]: found "click"; allowed: identify, track, page, screen, group or alias',
     ],
@@ -56,7 +56,7 @@ export const faultyConfigs: readonly FaultyConfig[] = [
     name: 'a key at the wrong level',
     yaml: `${kafka}destinations: [{name: one, maxInFlight: 3}]\nport: 80`,
     lines: [
-      'destinations[0].maxInFlight: found an unknown key; did you mean destinations[0].sink.limits.maxInFlight? Allowed: name, topic, where, integrations, sink',
+      'destinations[0].maxInFlight: found an unknown key; did you mean destinations[0].sink.limits.maxInFlight? Allowed: name, topic, format, where, integrations, sink',
       `port: found an unknown key; did you mean http.port? Allowed: ${rootKeys}`,
     ],
   },
@@ -66,12 +66,24 @@ export const faultyConfigs: readonly FaultyConfig[] = [
     lines: [`colour: found an unknown key; allowed: ${rootKeys}`],
   },
   {
-    name: 'Avro',
-    yaml: `${valid}raw: {format: avro}\nschemaRegistry: {url: "http://registry:8081"}`,
+    name: 'Avro without a registry',
+    yaml: `${kafka}destinations: [{name: one, format: avro}]\nraw: {format: avro}\ndeadLetters: {format: avro}\nunsupported: {format: avro}`,
+    lines: ['raw', 'destinations[0]', 'deadLetters', 'unsupported'].map(
+      (section) => `${section}.format: found "avro"; allowed: json, unless schemaRegistry says where the schemas are`,
+    ),
+  },
+  {
+    name: 'a registry with half of its credentials',
+    yaml: `${valid}schemaRegistry: {url: "ftp://registry", username: u}`,
     lines: [
-      'raw.format: found "avro"; allowed: auto or json: Avro is not supported by this version of trackbridge',
-      'schemaRegistry: found a schema registry; allowed: none: Avro is not supported by this version of trackbridge, so leave this key out',
+      'schemaRegistry.url: found "ftp://registry"; allowed: an http or https address without user name and query, or a list of them',
+      'schemaRegistry.password: found nothing; allowed: text, or a file named by passwordFile: a user name is given',
     ],
+  },
+  {
+    name: 'a password of a registry for nobody',
+    yaml: `${valid}schemaRegistry: {url: "https://registry", password: p}`,
+    lines: ['schemaRegistry.username: found nothing; allowed: text: a password is given for it'],
   },
   {
     name: 'numbers out of bounds and of the wrong kind',
@@ -105,7 +117,7 @@ export const faultyConfigs: readonly FaultyConfig[] = [
     name: 'values where a mapping or false is wanted',
     yaml: `${ofKafka('ssl: "on"')}http: true\nlog: debug`,
     lines: [
-      'kafka.ssl: found "on"; allowed: true, false, or a mapping with caFile, certFile, keyFile, passphrase, serverName',
+      'kafka.ssl: found "on"; allowed: true, false, or a mapping with ca, caFile, cert, certFile, key, keyFile, passphrase, passphraseFile, serverName',
       'http: found true; allowed: false, or a mapping with host and port',
       'log: found "debug"; allowed: a mapping with level, format',
     ],
@@ -122,7 +134,7 @@ export const faultyConfigs: readonly FaultyConfig[] = [
     name: 'SASL with an unknown mechanism',
     yaml: ofKafka('sasl: {mechanism: gssapi}'),
     lines: [
-      'kafka.sasl.mechanism: found "gssapi"; allowed: plain, scram-sha-256, scram-sha-512 or oauthbearer',
+      'kafka.sasl.mechanism: found "gssapi"; allowed: plain, scram-sha-256, scram-sha-512, oauthbearer or aws-iam',
       'kafka.sasl.password: found nothing; allowed: text, or a file named by passwordFile',
     ],
   },
@@ -138,9 +150,50 @@ export const faultyConfigs: readonly FaultyConfig[] = [
     name: 'SASL without a password, TLS with half a certificate',
     yaml: ofKafka('sasl: {mechanism: plain, username: u}, ssl: {certFile: ./none.pem}'),
     lines: [
-      'kafka.ssl.keyFile: found nothing; allowed: a file: kafka.ssl.certFile needs it',
+      'kafka.ssl.key: found nothing; allowed: PEM text, or a file named by keyFile: kafka.ssl.cert needs it',
       'kafka.sasl.password: found nothing; allowed: text, or a file named by passwordFile',
       'kafka.ssl.certFile: found /etc/none.pem, which does not exist; allowed: a file that can be read and is not empty',
+    ],
+  },
+  {
+    name: 'TLS parts as text and as files, and one without the other',
+    yaml: ofKafka('ssl: {ca: kkk, caFile: ./ca.pem, passphrase: [x], key: 7}'),
+    lines: [
+      'kafka.ssl.key: found a number that is not shown; allowed: text that is not empty; a number needs quotes here',
+      'kafka.ssl.passphrase: found a list; allowed: text that is not empty',
+      'kafka.ssl.caFile: found caFile beside ca; allowed: ca or caFile, not both',
+      'kafka.ssl.cert: found nothing; allowed: PEM text, or a file named by certFile: kafka.ssl.key needs it',
+    ],
+  },
+  {
+    name: 'a bearer token from nowhere',
+    yaml: ofKafka('sasl: {mechanism: oauthbearer}'),
+    lines: ['kafka.sasl.tokenFile: found nothing; allowed: a file that holds the token, or a tokenUrl'],
+  },
+  {
+    name: 'client credentials without their half',
+    yaml: ofKafka('sasl: {mechanism: oauthbearer, tokenUrl: ftp, clientSecret: 7}'),
+    lines: [
+      'kafka.sasl.tokenUrl: found "ftp"; allowed: the http or https address of a token endpoint, without user name and query',
+      'kafka.sasl.clientSecret: found a number that is not shown; allowed: text that is not empty; a number needs quotes here',
+      'kafka.sasl.clientId: found nothing; allowed: the client id: tokenUrl needs it',
+    ],
+  },
+  {
+    name: 'a token file with what belongs to a token endpoint, and extensions that are none',
+    yaml: ofKafka('sasl: {mechanism: oauthbearer, tokenFile: ./t, scope: s, extensions: {"a=b": c}}'),
+    lines: [
+      'kafka.sasl.extensions: found a mapping; allowed: texts without line breaks, under names of letters',
+      'kafka.sasl.scope: found scope beside tokenFile; allowed: scope with tokenUrl only',
+      'kafka.sasl.tokenFile: found /etc/t, which does not exist; allowed: a file that can be read and is not empty',
+    ],
+  },
+  {
+    name: 'AWS without a region, and a profile beside a role',
+    yaml: ofKafka('sasl: {mechanism: aws-iam, profile: p, roleArn: r}'),
+    lines: [
+      'kafka.sasl.region: found nothing; allowed: text that is not empty',
+      'kafka.sasl.roleArn: found roleArn beside profile; allowed: profile or roleArn, not both',
     ],
   },
   {

@@ -17,7 +17,7 @@ const parse = (kafka: 'ours' | 'shared') => {
 describe('the configuration of the demo', () => {
   test('is one that trackbridge takes, with the default topics on a Kafka of our own', () => {
     const { raw, destinations, deadLetters, unsupported, delivery, http } = parse('ours')
-    expect([raw.topic, deadLetters.topic, unsupported.topic]).toEqual([
+    expect([...raw.topics, deadLetters.topic, unsupported.topic]).toEqual([
       'cio.track.raw',
       'cio.dead-letters',
       'cio.unsupported',
@@ -32,7 +32,8 @@ describe('the configuration of the demo', () => {
   test('touches only topics and groups of its own on a Kafka of others', () => {
     const { kafka, raw, destinations, deadLetters, unsupported } = parse('shared')
     expect(kafka.prefix).toBe('demo-1')
-    expect([raw, ...destinations, deadLetters, unsupported].map(({ topic }) => topic)).toEqual([
+    const written = [...destinations, deadLetters, unsupported]
+    expect([...raw.topics, ...written.map(({ topic }) => topic)]).toEqual([
       'demo-1.raw',
       'demo-1.customerio',
       'demo-1.warehouse',

@@ -34,7 +34,7 @@ async function start({ group, rawTopic, topics }: Pipeline, inject: ProcessRecor
     { broker: openBroker(), clock: systemClock, log, processRecord: inject },
     processorOptions({
       group,
-      rawTopic,
+      raw: { topics: [rawTopic] },
       deadLetterTopic: topics.deadLetters,
       maxDeadLetterShare: maxShare,
       unsupportedTopic: topics.unsupported,

@@ -29,7 +29,7 @@ async function start({ group, rawTopic, topics }: Pipeline): Promise<Processor> 
     { broker: openBroker(), clock: systemClock, log: silentLog },
     processorOptions({
       group,
-      rawTopic,
+      raw: { topics: [rawTopic] },
       deadLetterTopic: topics.deadLetters,
       unsupportedTopic: topics.unsupported,
       routes: topics.destinations.map((name) => routeTo(name)),

@@ -100,7 +100,7 @@ test('two workers share the partitions; one that is killed is replaced, and ever
   expect(
     [owned(running, 1), owned(running, 2)]
       .flat()
-      .map(Number)
+      .map((name) => Number(String(name).split('/')[1]))
       .toSorted((a, b) => a - b),
   ).toEqual([0, 1, 2, 3])
   await feed(0.2)

@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { CommitResult, Member, Session, Unit } from '../../src/kafka/broker.ts'
 import { createCluster, type Cluster, type ClusterNode } from '../../src/kafka/cluster.ts'
+import { identityOf } from '../../src/kafka/identity.ts'
 import { createKafka } from '../../src/kafka/connection.ts'
 import { createExactlyOnceSession } from '../../src/kafka/exactly-once-session.ts'
 import { createGroupCommit } from '../../src/kafka/group-commit.ts'
@@ -10,13 +11,14 @@ import { createBatchLimits } from '../../src/kafka/record-writer.ts'
 import { createBatchEncoder } from '../../src/kafka/wire/record-batch-encoder.ts'
 import type { Request } from '../../src/kafka/wire/request.ts'
 import { silentLog } from '../../src/ops/log.ts'
+import { knowsNewerTransactions } from '../support/kafka-version.ts'
 import { kafkaBrokers, kafkaClient, produceRaw, randomName } from '../support/kafka.ts'
 import { collect, openBroker, openSession, outRecord, unitOf } from '../support/kafkajs-adapter.ts'
 import { setUpSession, withoutError, type SessionSetting } from '../support/session.ts'
 import { until } from '../support/until.ts'
 
-const protocols = ['older', 'newer'] as const
-type Protocol = (typeof protocols)[number]
+type Protocol = 'older' | 'newer'
+const protocols: readonly Protocol[] = knowsNewerTransactions() ? ['older', 'newer'] : ['older']
 
 interface Owner {
   /** A session that is closed with the test. */
@@ -35,7 +37,12 @@ function openOwner(setting: SessionSetting, protocol: Protocol, commit: 'partiti
     connectionTimeoutMs: 5_000,
     requestTimeoutMs: 15_000,
   } as const
-  const cluster = createCluster(createKafka(settings, silentLog), { log: silentLog, clock: systemClock })
+  const cluster = createCluster(createKafka(settings, silentLog), {
+    log: silentLog,
+    clock: systemClock,
+    identity: identityOf(settings),
+    explain: async (fault) => fault,
+  })
   const endVersions: number[] = []
   const deps = {
     cluster: watch(cluster, protocol, endVersions),

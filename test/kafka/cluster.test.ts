@@ -5,7 +5,14 @@ import { createCluster, type Cluster } from '../../src/kafka/cluster.ts'
 import { createByteReader } from '../../src/kafka/wire/byte-reader.ts'
 import type { Request } from '../../src/kafka/wire/request.ts'
 import { silentLog } from '../../src/ops/log.ts'
-import { createSleepClock } from './scripted-cluster.ts'
+import { createSleepClock, testIdentity } from './scripted-cluster.ts'
+
+const clusterDeps = () => ({
+  log: silentLog,
+  clock: createSleepClock(),
+  identity: testIdentity,
+  explain: async (fault: TrackbridgeError) => fault,
+})
 
 type Partitions = readonly { readonly partitionId: number; readonly leader: number }[]
 
@@ -60,7 +67,7 @@ function createStub({ connectFails = [], disconnectFails, topics = {}, refreshed
     },
     async refreshMetadata() {
       await call('refresh')
-      known = refreshed ?? known
+      known = calls.some(([name]) => name === 'add') ? (refreshed ?? known) : known
     },
     addMultipleTargetTopics: (names: readonly string[]) => call('add', ...names),
     async findGroupCoordinator(search: object) {
@@ -76,7 +83,7 @@ function createStub({ connectFails = [], disconnectFails, topics = {}, refreshed
       return inner
     },
   } as unknown as Kafka
-  return { cluster: createCluster(kafka, { log: silentLog, clock: createSleepClock() }), calls }
+  return { cluster: createCluster(kafka, clusterDeps()), calls }
 }
 
 const names = (calls: Opened['calls']): readonly unknown[] => calls.map(([name]) => name)
@@ -86,11 +93,15 @@ test('the first user connects and the last one disconnects', async () => {
   const { cluster, calls } = createStub()
   await Promise.all([cluster.open(), cluster.open()])
   await cluster.close()
-  expect(calls).toEqual([['create', { metadataMaxAge: 300_000, allowAutoTopicCreation: false }], ['connect']])
+  expect(calls).toEqual([
+    ['create', { metadataMaxAge: 300_000, allowAutoTopicCreation: false }],
+    ['connect'],
+    ['refresh'],
+  ])
   await cluster.close()
-  expect(names(calls)).toEqual(['create', 'connect', 'disconnect'])
+  expect(names(calls)).toEqual(['create', 'connect', 'refresh', 'disconnect'])
   await cluster.open()
-  expect(names(calls)).toEqual(['create', 'connect', 'disconnect', 'create', 'connect'])
+  expect(names(calls)).toEqual(['create', 'connect', 'refresh', 'disconnect', 'create', 'connect', 'refresh'])
 })
 
 test('a connection that fails counts nobody in, and the next user tries afresh', async () => {
@@ -101,7 +112,7 @@ test('a connection that fails counts nobody in, and the next user tries afresh',
   )
   await cluster.open()
   await cluster.close()
-  expect(names(calls)).toEqual(['create', 'connect', 'create', 'connect', 'disconnect'])
+  expect(names(calls)).toEqual(['create', 'connect', 'create', 'connect', 'refresh', 'disconnect'])
 })
 
 test('a disconnection that fails is nobody else’s trouble', async () => {
@@ -120,7 +131,7 @@ test('a cluster that is not open is a bug of the caller', async () => {
 })
 
 test('a kafkajs without the inner cluster is a bug, not a crash', async () => {
-  const cluster = createCluster({} as Kafka, { log: silentLog, clock: createSleepClock() })
+  const cluster = createCluster({} as Kafka, clusterDeps())
   await expect(cluster.open()).rejects.toEqual(new TrackbridgeError('TB_BUG', 'kafkajs has no createCluster'))
 })
 
@@ -145,7 +156,7 @@ test('a known leader is found without asking', async () => {
   })
   await cluster.open()
   expect([(await cluster.leader(out(0))).nodeId, (await cluster.leader(out(1))).nodeId]).toEqual(['3', '4'])
-  expect(names(calls)).toEqual(['create', 'connect'])
+  expect(names(calls)).toEqual(['create', 'connect', 'refresh'])
 })
 
 test.each([
@@ -156,7 +167,7 @@ test.each([
   const { cluster, calls } = createStub({ topics, refreshed: { out: [{ partitionId: 1, leader: 5 }] } })
   await cluster.open()
   expect((await cluster.leader(out(1))).nodeId).toBe('5')
-  expect(calls.slice(2)).toEqual([['add', 'out'], ['refresh']])
+  expect(calls.slice(3)).toEqual([['add', 'out'], ['refresh']])
 })
 
 test.each([

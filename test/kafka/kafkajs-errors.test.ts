@@ -109,8 +109,8 @@ const namedRows: readonly {
     ),
     code: 'TB_KAFKA_UNAUTHORIZED',
     message:
-      'cannot do it: the TLS connection is refused: Connection error: unable to verify the first certificate; look at ' +
-      'the CA, the certificates and the listener (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
+      "cannot do it: the broker's certificate is from an authority that is not known here: name it in kafka.ssl.ca or " +
+      'caFile (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
   },
   {
     name: 'a client certificate that the broker refuses',
@@ -120,8 +120,8 @@ const namedRows: readonly {
     ),
     code: 'TB_KAFKA_UNAUTHORIZED',
     message:
-      'cannot do it: the TLS connection is refused: Connection error: 40:error:0A000412:SSL routines::sslv3 alert bad ' +
-      'certificate; look at the CA, the certificates and the listener (TLS)',
+      'cannot do it: the broker demands a certificate of ours, or refuses the one it got: set or renew cert and key, or ' +
+      'certFile and keyFile, of kafka.ssl (bad certificate)',
   },
   {
     name: 'a broker that is not there',

@@ -1,5 +1,6 @@
 // A Cluster whose nodes answer from a script, and that keeps every request as its bytes say. Test support.
 import type { Clock } from '../../src/clock.ts'
+import type { Identity } from '../../src/kafka/access.ts'
 import type { OutRecord, TopicPartition } from '../../src/kafka/broker.ts'
 import type { Cluster, ClusterNode } from '../../src/kafka/cluster.ts'
 import type { WriterDeps } from '../../src/kafka/record-writer.ts'
@@ -40,6 +41,9 @@ export interface ScriptedCluster {
   readonly batches: readonly (readonly SentBatch[])[]
 }
 
+/** Whom the brokers take the tests for. */
+export const testIdentity: Identity = { principal: () => 'User:tester', tool: '--bootstrap-server kafka:9092' }
+
 export function createScriptedCluster(script: Script = {}): ScriptedCluster {
   const requests: Got[] = []
   const bytes: string[] = []
@@ -71,6 +75,7 @@ export function createScriptedCluster(script: Script = {}): ScriptedCluster {
   }
   return {
     cluster: {
+      identity: testIdentity,
       open: () => call('open', script.openFails),
       close: () => call('close'),
       refresh: () => call('refresh', script.refreshFails),

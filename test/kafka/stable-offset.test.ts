@@ -8,7 +8,7 @@ async function read(replies: readonly Reply[]) {
   const { cluster, requests } = createScriptedCluster({ replies: { OffsetFetch: replies } })
   const clock = createSleepClock()
   const node = await cluster.coordinator('group', 'g')
-  return { requests, clock, offset: readCommittedOffset({ node, clock }, 'g', source) }
+  return { requests, clock, offset: readCommittedOffset({ node, clock, identity: cluster.identity }, 'g', source) }
 }
 
 test.each([

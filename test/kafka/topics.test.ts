@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/load.ts'
 import type { TopicInfo, TopicSpec } from '../../src/kafka/broker.ts'
 import {
+  alterTopics,
   applyTopics,
   planTopics,
   readTopicPlan,
   requireTopics,
   toolOptions,
-  wantedTopics,
-  type TopicsConfig,
 } from '../../src/kafka/topics.ts'
+import { wantedTopics, type TopicsConfig } from '../../src/kafka/wanted-topics.ts'
 
 const config = (more: Readonly<Record<string, unknown>> = {}): TopicsConfig => {
   const document = {
@@ -32,37 +32,10 @@ const mapOf = (infos: readonly TopicInfo[]) => new Map(infos.map((topic) => [top
 const names = ['cio.track.raw', 'cio.pipelines.one', 'two', 'cio.dead-letters', 'cio.unsupported']
 const allGood = (partitions: number) => mapOf(names.map((name) => info(name, partitions)))
 
-describe('wanted topics', () => {
-  test('have the configured number of partitions where there is no raw topic yet, and LogAppendTime where we write', () => {
-    const own = { partitions: 8, replicationFactor: -1, settings: ours }
-    expect(wantedTopics(config(), undefined)).toEqual([
-      { name: 'cio.track.raw', role: 'raw', leastPartitions: 1, partitions: 8, replicationFactor: -1, settings: {} },
-      { name: 'cio.pipelines.one', role: 'destination', leastPartitions: 8, ...own },
-      { name: 'two', role: 'destination', leastPartitions: 8, ...own },
-      { name: 'cio.dead-letters', role: 'dead-letters', leastPartitions: 1, ...own },
-      { name: 'cio.unsupported', role: 'unsupported', leastPartitions: 1, ...own },
-    ])
-  })
-
-  test('follow the raw topic in their number of partitions', () => {
-    expect(wantedTopics(config(), 3).map(({ partitions }) => partitions)).toEqual([3, 3, 3, 3, 3])
-  })
-
-  test('keep records as long as configured where we write, and are copied as configured', () => {
-    const wanted = wantedTopics(config({ topics: { retentionMs: -1, replicationFactor: 3 } }), 3)
-    const settings = { ...ours, 'retention.ms': '-1' }
-    expect(wanted.map((topic) => topic.settings)).toEqual([{}, settings, settings, settings, settings])
-    expect(wanted.map(({ replicationFactor }) => replicationFactor)).toEqual([3, 3, 3, 3, 3])
-  })
-
-  test('may have any number of partitions when messages are partitioned by key', () => {
-    const wanted = wantedTopics(config({ partitioning: 'key' }), 3)
-    expect(wanted.map(({ leastPartitions }) => leastPartitions)).toEqual([1, 1, 1, 1, 1])
-  })
-})
+const raw = (partitions: number) => mapOf([info('cio.track.raw', partitions)])
 
 const planOne = (topic: TopicInfo | undefined, role: 'raw' | 'destination' = 'destination') => {
-  const wanted = wantedTopics(config(), 3)
+  const wanted = wantedTopics(config(), raw(3))
     .filter((entry) => entry.role === role)
     .slice(0, 1)
   const [plan] = planTopics(wanted, mapOf(topic ? [topic] : []), '--bootstrap-server a:1')
@@ -75,10 +48,7 @@ const oldTime = (retention: string) =>
 
 describe('a topic plan', () => {
   test('names the command that would create each topic', () => {
-    const wanted = wantedTopics(
-      config({ topics: { retentionMs: 1000, replicationFactor: 2, partitions: 4 } }),
-      undefined,
-    )
+    const wanted = wantedTopics(config({ topics: { retentionMs: 1000, replicationFactor: 2, partitions: 4 } }))
     const plan = planTopics(wanted, new Map(), '--bootstrap-server a:1')
     expect(plan.slice(0, 2).map(({ name, state, details, command }) => ({ name, state, details, command }))).toEqual([
       {
@@ -164,6 +134,7 @@ describe('a topic plan', () => {
         asked.push(wanted)
         return existing
       },
+      topicsMatching: async () => [],
     }
     const plan = await readTopicPlan(admin, config())
     expect(asked).toEqual([names])
@@ -177,11 +148,30 @@ const recordingAdmin = () => {
   return { created, createTopics: async (specs: readonly TopicSpec[]) => void created.push(specs) }
 }
 
+test('the raw topics of a pattern are those that exist, and the largest of them counts', async () => {
+  const existing = mapOf([info('track.a', 2), info('track.b', 5), info('cio.pipelines.one', 2)])
+  const admin = {
+    topics: async () => existing,
+    topicsMatching: async (pattern: string) => (pattern === 'track\\..*' ? ['track.a', 'track.b'] : []),
+  }
+  const plan = await readTopicPlan(admin, config({ raw: { pattern: 'track\\..*' } }))
+  expect(plan.slice(0, 4).map(({ name, state, details }) => [name, state, details[0]])).toEqual([
+    ['track.a', 'ok', undefined],
+    ['track.b', 'ok', undefined],
+    [
+      'cio.pipelines.one',
+      'wrong',
+      'has 2 partitions, but the raw topic track.b has 5 and partitioning is source; mend it with: kafka-topics.sh --bootstrap-server a:1,b:2 --alter --topic cio.pipelines.one --partitions 5',
+    ],
+    ['two', 'missing', 'does not exist'],
+  ])
+})
+
 describe('applying a plan', () => {
   test('creates the missing topics and no others', async () => {
     const admin = recordingAdmin()
     const existing = mapOf([info('cio.track.raw', 3), info('cio.pipelines.one', 1), info('cio.unsupported', 3, {})])
-    const plan = planTopics(wantedTopics(config(), 3), existing, '')
+    const plan = planTopics(wantedTopics(config(), raw(3)), existing, '')
     expect(await applyTopics(admin, plan)).toEqual(['two', 'cio.dead-letters'])
     expect(admin.created).toEqual([
       [
@@ -193,21 +183,46 @@ describe('applying a plan', () => {
 
   test('asks nothing of Kafka when no topic is missing', async () => {
     const admin = recordingAdmin()
-    expect(await applyTopics(admin, planTopics(wantedTopics(config(), 3), allGood(3), ''))).toEqual([])
+    expect(await applyTopics(admin, planTopics(wantedTopics(config(), raw(3)), allGood(3), ''))).toEqual([])
     expect(admin.created).toEqual([])
   })
+})
+
+test('altering a plan makes the changes that lose nothing, a topic at a time, and no others', async () => {
+  const settings = {
+    ...good,
+    'message.timestamp.type': 'CreateTime',
+    'retention.ms': '1000',
+    'cleanup.policy': 'compact,delete',
+  }
+  const existing = mapOf([...allGood(3).values(), info('two', 3, settings), info('cio.dead-letters', 2)])
+  const wanted = wantedTopics(config({ topics: { retentionMs: 2000, deadLetters: { partitions: 4 } } }), raw(3))
+  const calls: unknown[] = []
+  const altered = await alterTopics(
+    { alterTopic: async (name, alteration) => void calls.push([name, alteration]) },
+    planTopics(wanted, existing, ''),
+  )
+  expect(calls).toEqual([
+    ['two', { settings: { 'message.timestamp.type': 'LogAppendTime', 'retention.ms': '2000' } }],
+    ['cio.dead-letters', { settings: {}, partitions: 4 }],
+  ])
+  const told = [...altered].map(([name, differences]) => [name, differences.map(({ subject }) => subject)])
+  expect(told).toEqual([
+    ['two', ['message.timestamp.type', 'retention.ms']],
+    ['cio.dead-letters', ['partitions']],
+  ])
 })
 
 describe('required topics', () => {
   test('pass when they are all there, warnings or not', () => {
     const existing = mapOf(names.map((name) => info(name, 3, {})))
-    expect(() => requireTopics(planTopics(wantedTopics(config(), 3), existing, ''))).not.toThrow()
+    expect(() => requireTopics(planTopics(wantedTopics(config(), raw(3)), existing, ''))).not.toThrow()
   })
 
   test('are all named with what to do when they are missing or wrong', () => {
     const existing = new Map([...allGood(3), ['cio.pipelines.one', info('cio.pipelines.one', 2)] as const])
     existing.delete('cio.dead-letters')
-    const plan = planTopics(wantedTopics(config(), 3), existing, '--bootstrap-server a:1')
+    const plan = planTopics(wantedTopics(config(), raw(3)), existing, '--bootstrap-server a:1')
     expect(() => requireTopics(plan)).toThrow(
       expect.objectContaining({
         code: 'TB_TOPIC_MISSING',

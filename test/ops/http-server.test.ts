@@ -1,14 +1,15 @@
+import { connect } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { createHealth, healthRoutes } from '../../src/ops/health.ts'
-import { createHttpServer, type HttpServer, type Routes } from '../../src/ops/http-server.ts'
+import { createHttpServer, httpLimits, type HttpServer, type Routes } from '../../src/ops/http-server.ts'
 
 const servers: HttpServer[] = []
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()))
 })
 
-async function start(routes: Routes, port = 0) {
-  const server = createHttpServer({ host: '127.0.0.1', port }, routes)
+async function start(routes: Routes, port = 0, limits = httpLimits) {
+  const server = createHttpServer({ host: '127.0.0.1', port, limits }, routes)
   servers.push(server)
   const address = await server.start()
   return { server, port: address.port, url: `http://127.0.0.1:${address.port}` }
@@ -54,4 +55,41 @@ test('a stopped server frees its port, though a connection is still open', async
   await server.stop()
   const again = await start(healthRoutes(createHealth()), port)
   expect((await fetched(`${again.url}/live`)).status).toBe(200)
+})
+
+const strict = { ...httpLimits, requestTimeoutMs: 200, maxConnections: 4 }
+
+/** What comes back until the server ends the connection. */
+function converse(port: number, text: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const socket = connect(port, '127.0.0.1', () => socket.write(text))
+  let answer = ''
+  socket.on('data', (chunk) => (answer += String(chunk)))
+  socket.on('error', () => undefined)
+  socket.on('close', () => resolve(answer))
+  return promise
+}
+
+test.each([
+  ['huge headers', `GET /live HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(10_000)}\r\n\r\n`, 'HTTP/1.1 431 '],
+  ['a request that never ends', 'GET /live HTTP/1.1\r\nhost: a\r\n', 'HTTP/1.1 408 '],
+  ['a path of nonsense', 'GET /%zz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n', 'HTTP/1.1 400 '],
+  ['no HTTP at all', 'hello\r\n\r\n', 'HTTP/1.1 400 '],
+  [
+    'another method with a large body',
+    `POST /live HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 5000\r\n\r\n${'x'.repeat(5_000)}`,
+    'HTTP/1.1 4',
+  ],
+])('%s is refused, and others are answered all the same', async (_name, text, answer) => {
+  const { port, url } = await start(healthRoutes(createHealth()), 0, strict)
+  const conversation = converse(port, text)
+  expect((await fetched(`${url}/live`)).status).toBe(200)
+  expect((await conversation).slice(0, answer.length)).toBe(answer)
+})
+
+test('connections beyond the limit are ended, and there is room again when the others have timed out', async () => {
+  const { port, url } = await start(healthRoutes(createHealth()), 0, strict)
+  const ends = await Promise.all(Array.from({ length: 12 }, () => converse(port, 'GET /live HTTP/1.1\r\n')))
+  expect(ends.filter((answer) => answer === '').length).toBe(8)
+  expect((await fetched(`${url}/live`)).status).toBe(200)
 })

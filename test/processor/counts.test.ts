@@ -28,6 +28,8 @@ test('a counter adds up slots, unrouted messages, and records by topic', () => {
     skipped: 1,
     unrouted: 2,
     written: { a: 2, b: 1, dlq: 2, unsupported: 1 },
+    types: {},
+    reasons: {},
   })
 })
 
@@ -36,6 +38,23 @@ test('a counter counts poisoned records among the dead letters', () => {
   counter.add({ ...written('dead-letter', ['dlq']), poisoned: true })
   counter.add(written('dead-letter', ['dlq']))
   expect(counter.counts()).toEqual({ ...noCounts, raw: 2, deadLetters: 2, poisoned: 1, written: { dlq: 2 } })
+})
+
+test('a counter counts messages by topic and type, and faults by reason', () => {
+  const counter = createCounter()
+  const { records, ...rest } = written('translated', ['a', 'a', 'b', 'dlq'])
+  const typed = records.map((record, index) => (index < 3 ? { ...record, headers: { 'tb-type': 'track' } } : record))
+  counter.add({ ...rest, records: typed, faults: [{ slot: 'dead-letter', reason: 'invalid' }] })
+  const before = counter.counts()
+  counter.add({ ...rest, records: typed, faults: [{ slot: 'unsupported', reason: 'manual segment' }] })
+  expect([before.types, before.reasons]).toEqual([
+    { a: { track: 2 }, b: { track: 1 } },
+    { 'dead-letter': { invalid: 1 } },
+  ])
+  expect([counter.counts().types, counter.counts().reasons]).toEqual([
+    { a: { track: 4 }, b: { track: 2 } },
+    { 'dead-letter': { invalid: 1 }, unsupported: { 'manual segment': 1 } },
+  ])
 })
 
 test('counts that were handed out do not change any more', () => {
@@ -47,8 +66,25 @@ test('counts that were handed out do not change any more', () => {
 })
 
 test('two counts add up field by field and topic by topic, and stay as they were', () => {
-  const first = { ...noCounts, raw: 3, translated: 2, deadLetters: 1, poisoned: 1, written: { a: 2, dlq: 1 } }
-  const second = { ...noCounts, raw: 2, unsupported: 1, poisoned: 2, skipped: 1, unrouted: 4, written: { a: 1, b: 5 } }
+  const first = {
+    ...noCounts,
+    raw: 3,
+    translated: 2,
+    deadLetters: 1,
+    poisoned: 1,
+    written: { a: 2, dlq: 1 },
+    types: { a: { track: 1, page: 1 } },
+  }
+  const second = {
+    ...noCounts,
+    raw: 2,
+    unsupported: 1,
+    poisoned: 2,
+    skipped: 1,
+    unrouted: 4,
+    written: { a: 1, b: 5 },
+    types: { a: { track: 2 }, b: { group: 5 } },
+  }
   expect(addCounts(first, second)).toEqual({
     raw: 5,
     translated: 2,
@@ -58,6 +94,8 @@ test('two counts add up field by field and topic by topic, and stay as they were
     skipped: 1,
     unrouted: 4,
     written: { a: 3, dlq: 1, b: 5 },
+    types: { a: { track: 3, page: 1 }, b: { group: 5 } },
+    reasons: {},
   })
   expect([first.written, second.written]).toEqual([
     { a: 2, dlq: 1 },

@@ -16,7 +16,7 @@ function seeAll(maxShare: number, records: readonly Processed[]) {
   const guard = createShareGuard(maxShare)
   for (const [offset, processed] of records.entries()) {
     try {
-      guard.see(processed, { partition: 0, offset })
+      guard.see(processed, { topic: 'raw', partition: 0, offset })
     } catch (error) {
       return { offset, error }
     }
@@ -41,8 +41,8 @@ describe('a share of dead letters', () => {
       offset: 99,
       error: new TrackbridgeError(
         'TB_DEAD_LETTER_SHARE',
-        '100 of the last 100 raw records (100 %) are dead letters; deadLetters.maxShare allows 20 %. Most frequent reason: invalid (90, as raw partition 0 offset 10). The chunk is not written, nothing is skipped',
-        { context: { partition: 0, offset: 10 } },
+        '100 of the last 100 raw records (100 %) are dead letters; deadLetters.maxShare allows 20 %. Most frequent reason: invalid (90, as raw partition raw/0 offset 10). The chunk is not written, nothing is skipped',
+        { context: { topic: 'raw', partition: 0, offset: 10 } },
       ),
     })
   })
@@ -83,23 +83,32 @@ describe('a share of dead letters', () => {
 
 test('a record that is seen again counts once: one bad record in a chunk that is tried for ever is no broken deploy', () => {
   const guard = createShareGuard(0.1)
-  for (let offset = 0; offset < 100; offset++) guard.see(good, { partition: 0, offset })
-  for (let time = 0; time < 1_000; time++) guard.see(invalid, { partition: 0, offset: 100 })
-  expect(() => guard.see(good, { partition: 1, offset: 0 })).not.toThrow()
+  for (let offset = 0; offset < 100; offset++) guard.see(good, { topic: 'raw', partition: 0, offset })
+  for (let time = 0; time < 1_000; time++) guard.see(invalid, { topic: 'raw', partition: 0, offset: 100 })
+  expect(() => guard.see(good, { topic: 'raw', partition: 1, offset: 0 })).not.toThrow()
+})
+
+test('partitions of two topics with the same number count apart', () => {
+  const guard = createShareGuard(0.5)
+  for (let offset = 0; offset < 60; offset++) guard.see(invalid, { topic: 'raw', partition: 0, offset })
+  const seeOther = () => {
+    for (let offset = 0; offset < 40; offset++) guard.see(invalid, { topic: 'other', partition: 0, offset })
+  }
+  expect(seeOther).toThrow('100 of the last 100 raw records')
 })
 
 test('a partition that comes back counts from wherever it comes back', () => {
   const guard = createShareGuard(0.5)
-  for (let offset = 0; offset < 99; offset++) guard.see(invalid, { partition: 0, offset })
-  guard.forget(0)
-  expect(() => guard.see(invalid, { partition: 0, offset: 5 })).toThrow('100 of the last 100 raw records')
+  for (let offset = 0; offset < 99; offset++) guard.see(invalid, { topic: 'raw', partition: 0, offset })
+  guard.forget({ topic: 'raw', partition: 0 })
+  expect(() => guard.see(invalid, { topic: 'raw', partition: 0, offset: 5 })).toThrow('100 of the last 100 raw records')
 })
 
 test('once it is passed no partition goes on', () => {
   const guard = createShareGuard(0.5)
   const see = (partition: number) => () => {
-    for (let offset = 0; offset < 100; offset++) guard.see(invalid, { partition, offset })
+    for (let offset = 0; offset < 100; offset++) guard.see(invalid, { topic: 'raw', partition, offset })
   }
   expect(see(0)).toThrow('100 of the last 100')
-  expect(() => guard.see(good, { partition: 1, offset: 0 })).toThrow('100 of the last 100')
+  expect(() => guard.see(good, { topic: 'raw', partition: 1, offset: 0 })).toThrow('100 of the last 100')
 })

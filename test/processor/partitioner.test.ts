@@ -72,17 +72,17 @@ describe('partitioner', () => {
   test('covers a raw partition that all destinations have without asking again', async () => {
     const broker = growing(brokerWith(topics), {})
     const partitioner = await createPartitioner(broker, options('source'))
-    await partitioner.cover(3)
+    await partitioner.cover({ topic: 'raw', partition: 3 })
     expect(broker.asked()).toBe(1)
   })
 
   test('refuses a raw partition that a destination has no counterpart for, and says what to do', async () => {
     const broker = brokerWith({ ...topics, shop: 2 })
     const partitioner = await createPartitioner(broker, options('source'))
-    await expect(partitioner.cover(2)).rejects.toEqual(
+    await expect(partitioner.cover({ topic: 'raw', partition: 2 })).rejects.toEqual(
       new TrackbridgeError(
         'TB_KAFKA_FATAL',
-        'topic shop has 2 partitions, raw partition 2 needs 3: add partitions to it',
+        'topic shop has 2 partitions, raw partition raw/2 needs 3: add partitions to it',
         { context: { topic: 'shop', partition: 2 } },
       ),
     )
@@ -95,14 +95,14 @@ describe('partitioner', () => {
       growing(brokerWith({ ...topics, main: 2, shop: 2 }), grown),
       options('source'),
     )
-    await expect(partitioner.cover(3)).rejects.toThrow('topic main has 2 partitions')
+    await expect(partitioner.cover({ topic: 'raw', partition: 3 })).rejects.toThrow('topic main has 2 partitions')
     Object.assign(grown, { main: 4, shop: 4, dlq: 4 })
-    await expect(partitioner.cover(3)).resolves.toBe(undefined)
+    await expect(partitioner.cover({ topic: 'raw', partition: 3 })).resolves.toBe(undefined)
     expect([partitioner.partitionOf('main', null, 3), partitioner.partitionOf('dlq', null, 3)]).toEqual([3, 3])
   })
 
   test('by key covers any raw partition', async () => {
     const partitioner = await createPartitioner(brokerWith({ ...topics, main: 1, shop: 1 }), options('key'))
-    await expect(partitioner.cover(7)).resolves.toBe(undefined)
+    await expect(partitioner.cover({ topic: 'raw', partition: 7 })).resolves.toBe(undefined)
   })
 })

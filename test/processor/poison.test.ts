@@ -28,7 +28,8 @@ describe('a record whose translation throws', () => {
   test('becomes one dead letter with code and text of the error, and its own bytes', () => {
     const { process } = guard(throwing(new RangeError('Invalid string length')))
     const { record, letter, ...rest } = letterOf(process)
-    expect(rest).toEqual({ slot: 'dead-letter', unrouted: 0, poisoned: true, count: 1 })
+    const faults = [{ slot: 'dead-letter', reason: 'translation_failed' }]
+    expect(rest).toEqual({ slot: 'dead-letter', unrouted: 0, poisoned: true, faults, count: 1 })
     expect({ ...record, value: '' }).toEqual({
       topic: 'dlq',
       partition: 3,

@@ -14,6 +14,7 @@ const endsOf = (raw: ReturnType<typeof calls>): Record<number, number> =>
   Object.fromEntries(raw.map(({ partition, offset }) => [partition, offset + 1]))
 const isThrough = (setting: Setting, raw: ReturnType<typeof calls>) => (): boolean =>
   JSON.stringify(setting.committed()) === JSON.stringify(endsOf(raw))
+const partitionsOf = (...numbers: readonly number[]) => numbers.map((partition) => ({ topic: 'raw', partition }))
 const messages = ({ lines }: Setting): string[] => lines.map(({ message }) => message)
 
 const failPartition = (partition: number) => (unit: Unit) =>
@@ -29,10 +30,11 @@ describe('processor', () => {
     expect(verifyOutput(raw, setting.outputs(), topics)).toEqual(nothingAmiss)
     const { counts, ...status } = processor.status()
     expect(status).toEqual({
-      assigned: [0, 1],
+      assigned: partitionsOf(0, 1),
+      topics: { raw: { partitions: 2, stuck: 0, raw: 200 } },
       stuck: new Map(),
       joined: true,
-      positions: new Map(Object.entries(endsOf(raw)).map(([partition, end]) => [Number(partition), end])),
+      positions: new Map(Object.entries(endsOf(raw)).map(([partition, end]) => [`raw/${partition}`, end])),
     })
     const written = Object.fromEntries([...setting.outputs()].map(([topic, records]) => [topic, records.length]))
     expect(counts.written).toEqual(written)
@@ -44,7 +46,7 @@ describe('processor', () => {
     const setting = setUp()
     const processor = await setting.start()
     await runUntil(setting.clock, () => processor.status().joined)
-    expect(processor.status().assigned).toEqual([0, 1])
+    expect(processor.status().assigned).toEqual(partitionsOf(0, 1))
   })
 
   test('refuses to start without its topics, and leaves nothing open', async () => {
@@ -65,8 +67,8 @@ describe('processor', () => {
     const second = await setting.start()
     await runUntil(setting.clock, () => second.status().joined && first.status().assigned.length === 1)
     await settle()
-    expect([first.status().assigned, second.status().assigned, setting.broker.open()]).toEqual([[0], [1], 3])
-    expect([...first.status().positions.keys()]).toEqual([0])
+    expect([first.status().assigned, second.status().assigned]).toEqual([partitionsOf(0), partitionsOf(1)])
+    expect([...first.status().positions.keys(), setting.broker.open()]).toEqual(['raw/0', 3])
     const more = calls(120)
     feed(setting, more.slice(60))
     await runUntil(setting.clock, isThrough(setting, more))
@@ -83,7 +85,7 @@ describe('processor', () => {
     const raw = calls(60)
     feed(setting, raw)
     await runUntil(setting.clock, isThrough(setting, raw))
-    expect(second.status().assigned).toEqual([0, 1])
+    expect(second.status().assigned).toEqual(partitionsOf(0, 1))
     expect(verifyOutput(raw, setting.outputs(), topics)).toEqual(nothingAmiss)
   })
 })
@@ -98,7 +100,7 @@ describe('a partition that Kafka refuses for good', () => {
     const end = endsOf(raw)[0]
     for (let turn = 0; turn < 200 && setting.committed()[0] !== end; turn++) await settle()
     expect(setting.committed()).toEqual({ 0: end })
-    expect(processor.status().stuck).toEqual(new Map([[1, 'memory broker: the commit was aborted (fatal)']]))
+    expect(processor.status().stuck).toEqual(new Map([['raw/1', 'memory broker: the commit was aborted (fatal)']]))
     expect(messages(setting).filter((message) => message.startsWith('partition'))).toEqual([
       'partition stopped: nothing is skipped',
     ])
@@ -139,7 +141,7 @@ describe('a partition that Kafka refuses for good', () => {
     const processor = await setting.start({ routes })
     await runUntil(setting.clock, () => processor.status().stuck.size > 0)
     expect(processor.status().stuck).toEqual(
-      new Map([[1, 'topic small has 1 partitions, raw partition 1 needs 2: add partitions to it']]),
+      new Map([['raw/1', 'topic small has 1 partitions, raw partition raw/1 needs 2: add partitions to it']]),
     )
   })
 

@@ -83,6 +83,7 @@ describe('a raw record', () => {
         },
       ],
       unrouted: 0,
+      faults: [{ slot: 'unsupported', reason: 'form submission' }],
     })
   })
 
@@ -121,6 +122,12 @@ describe('a raw record', () => {
     ])
     const [letter] = lettersOf(processed).map((one) => one.letter)
     expect([letter?.reason, letter?.field, letter?.message]).toEqual([reason, field, message])
+    expect(processed.faults).toEqual([{ slot: 'dead-letter', reason }])
+  })
+
+  test('names the kind of its fault without the words of the call', () => {
+    const { faults } = process({ method: 'POST', path: '/api/v1/metrics', body: { metric: 'secret', timestamp: 1 } })
+    expect(faults?.map(({ reason }) => reason).filter((reason) => reason.includes('secret'))).toEqual([])
   })
 
   test('without a value is skipped', () => {

@@ -130,15 +130,26 @@ describe('rebalance', () => {
     expect(accepted(setting, 0)).toEqual(idsOf(0, 0, 5))
   })
 
-  test('a denied commit ends the sink', async () => {
+  test('a denied commit is tried again until it is granted', async () => {
     const setting = await setUp()
-    setting.broker.faults.commitOffsets = () => new TrackbridgeError('TB_KAFKA_UNAUTHORIZED', 'denied')
+    let denials = 5
+    setting.broker.faults.commitOffsets = () =>
+      denials-- > 0 ? new TrackbridgeError('TB_KAFKA_UNAUTHORIZED', 'denied') : null
+    feed(setting, 0, [0, 5])
+    await start(setting)
+    await runUntil(setting.clock, () => committed(setting)[0] === 5)
+    expect(accepted(setting, 0)).toEqual(idsOf(0, 0, 5))
+  })
+
+  test('a commit that is refused for good ends the sink', async () => {
+    const setting = await setUp()
+    setting.broker.faults.commitOffsets = () => new TrackbridgeError('TB_KAFKA_FATAL', 'refused')
     feed(setting, 0, [0, 5])
     const sink = await start(setting)
     let ended = false
     sink.ended.catch(() => (ended = true))
     await runUntil(setting.clock, () => ended)
-    await expect(sink.ended).rejects.toThrow('denied')
+    await expect(sink.ended).rejects.toThrow('refused')
   })
 
   test('a member that was thrown out and comes back does not send again what another has done meanwhile', async () => {

@@ -18,6 +18,8 @@ export interface ReadRecord {
   readonly timestamp: number
   readonly key: string | null
   readonly value: string | null
+  /** The value as it is, where it was asked for. */
+  readonly bytes?: Buffer | null
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -25,6 +27,8 @@ export interface ReadOptions {
   /** Wait for at least so many records before reading up to the last stable offset. */
   readonly until?: number
   readonly timeoutMs?: number
+  /** With the bytes of each value. */
+  readonly bytes?: boolean
   readonly brokers?: readonly string[]
 }
 
@@ -105,7 +109,7 @@ export async function produceRaw(
 export async function readCommitted(topic: string, options: ReadOptions = {}): Promise<readonly ReadRecord[]> {
   const { timeoutMs = 30_000, brokers = kafkaBrokers() } = options
   const wanted = options.until ?? 0
-  const reader = await openReader(topic, brokers)
+  const reader = await openReader(topic, brokers, options.bytes)
   try {
     const describe = (): string => `${wanted} records on ${topic}; there are ${reader.records().length}`
     await until(() => reader.healthy() && reader.records().length >= wanted, { timeoutMs, describe })
@@ -131,7 +135,7 @@ interface Reader {
   close(): Promise<void>
 }
 
-async function openReader(topic: string, brokers: readonly string[]): Promise<Reader> {
+async function openReader(topic: string, brokers: readonly string[], withBytes = false): Promise<Reader> {
   // By place: a consumer that rejoins its group reads from the beginning again.
   const records = new Map<string, ReadRecord>()
   const positions = new Map<number, number>()
@@ -158,6 +162,7 @@ async function openReader(topic: string, brokers: readonly string[]): Promise<Re
           timestamp,
           key: key?.toString() ?? null,
           value: value?.toString() ?? null,
+          ...(withBytes ? { bytes: value && Buffer.from(value) } : {}),
           headers: Object.fromEntries(texts),
         })
       }

@@ -13,7 +13,9 @@ import type {
   TopicSpec,
   Unit,
 } from '../../src/kafka/broker.ts'
+import { matchingTopics } from '../../src/kafka/topic-pattern.ts'
 import { createMemoryGroups, slotKey, type GroupFaults, type MemoryGroups } from './memory-consumer.ts'
+import { createMemoryInspector } from './memory-inspector.ts'
 import { createMemoryLog, type MemoryLog } from './memory-log.ts'
 
 /** What a session's next commit shall do instead of succeeding. The unknown ones lose the answer. */
@@ -41,6 +43,7 @@ export interface MemoryBroker extends Broker {
   rebalance: MemoryGroups['rebalance']
   evict: MemoryGroups['evict']
   crash: MemoryGroups['crash']
+  renew: MemoryGroups['renew']
   /** Consumers, producers, sessions and admins that were opened and not closed. */
   open(): number
 }
@@ -70,6 +73,7 @@ export function createMemoryBroker(): MemoryBroker {
     rebalance: groups.rebalance,
     evict: (group, index) => groups.evict(group, index),
     crash: (group, error) => groups.crash(group, error),
+    renew: (group) => groups.renew(group),
     open: () => opened,
     createTopic: (name, partitions, settings = {}) =>
       log.createTopic({ name, partitions, replicationFactor: 1, settings }),
@@ -116,10 +120,12 @@ function groupOffsets(groups: MemoryGroups, group: string, topic: string): Map<n
 function adminOf(log: MemoryLog, groups: MemoryGroups, close: () => Promise<void>): Admin {
   return {
     close,
-    brokerCount: async () => 1,
+    ...createMemoryInspector(log),
     topics: async (names) =>
       new Map(names.flatMap((name) => (log.topics.has(name) ? [[name, log.topics.get(name)!.spec] as const] : []))),
+    topicsMatching: async (pattern) => matchingTopics([...log.topics.keys()], pattern),
     createTopics: async (specs) => specs.forEach((spec) => log.createTopic(spec)),
+    alterTopic: async (name, alteration) => log.alterTopic(name, alteration),
     groupOffsets: async (group, topic) => groupOffsets(groups, group, topic),
     watermarks: async (topic) =>
       new Map(

@@ -20,6 +20,7 @@ interface Slot extends TopicPartition {
 
 interface GroupMember {
   readonly options: ConsumeOptions
+  topics: readonly string[]
   readonly handlers: ConsumeHandlers
   readonly memberId: string
   readonly end: { resolve(): void; reject(error: Error): void }
@@ -97,6 +98,12 @@ export function createMemoryGroups(log: MemoryLog, faults: GroupFaults) {
         },
       }
     },
+    /** The moment in which every member asks for its topics again (`renewTopics`). */
+    async renew(name: string): Promise<void> {
+      for (const member of groupOf(name).members)
+        member.topics = (await member.options.renewTopics?.()) ?? member.topics
+      await rebalance(name)
+    },
     /** Ends every consumer of the group as one that has given up restarting. */
     crash(name: string, error: Error): void {
       for (const member of groupOf(name).members.splice(0)) {
@@ -111,6 +118,7 @@ export function createMemoryGroups(log: MemoryLog, faults: GroupFaults) {
       ended.catch(() => undefined)
       const member: GroupMember = {
         options,
+        topics: options.topics,
         handlers,
         memberId: `member-${++joins}`,
         end: { resolve, reject },
@@ -135,10 +143,10 @@ async function settleRebalance(log: MemoryLog, group: Group): Promise<void> {
 }
 
 function assign(log: MemoryLog, group: Group): void {
-  const topics = [...new Set(group.members.flatMap((member) => member.options.topics))].sort()
+  const topics = [...new Set(group.members.flatMap((member) => member.topics))].sort()
   const shares = group.members.map((): TopicPartition[] => [])
   for (const topic of topics) {
-    const takers = group.members.flatMap((member, index) => (member.options.topics.includes(topic) ? [index] : []))
+    const takers = group.members.flatMap((member, index) => (member.topics.includes(topic) ? [index] : []))
     const partitions = log.topics.get(topic)?.partitions.length ?? 0
     for (let partition = 0; partition < partitions; partition++) {
       shares[takers[partition % takers.length]!]!.push({ topic, partition })

@@ -1,6 +1,6 @@
 // Partitions in memory as Kafka keeps them: offsets with gaps for control records, open transactions that hold the last
 // stable offset back, aborted records that stay in the log and are filtered on reading. Test support.
-import type { ConsumerRecord, OutRecord, TopicPartition, TopicSpec } from '../../src/kafka/broker.ts'
+import type { ConsumerRecord, OutRecord, TopicAlteration, TopicPartition, TopicSpec } from '../../src/kafka/broker.ts'
 
 type Visibility = 'open' | 'committed' | 'aborted'
 
@@ -60,7 +60,17 @@ export function createMemoryLog() {
     },
     createTopic(spec: TopicSpec): void {
       if (topics.has(spec.name)) throw new Error(`memory broker: topic "${spec.name}" exists already`)
-      topics.set(spec.name, { spec, partitions: Array.from({ length: spec.partitions }, () => []) })
+      const known = { ...spec, replicationFactor: Math.max(1, spec.replicationFactor) }
+      topics.set(spec.name, { spec: known, partitions: Array.from({ length: spec.partitions }, () => []) })
+    },
+    /** Sets these settings and adds partitions up to that many. */
+    alterTopic(name: string, { settings, partitions: wanted }: TopicAlteration): void {
+      const topic = topics.get(name)
+      if (!topic) throw new Error(`memory broker: there is no topic "${name}"`)
+      const count = wanted ?? topic.partitions.length
+      while (topic.partitions.length < count) topic.partitions.push([])
+      const spec = { ...topic.spec, partitions: count, settings: { ...topic.spec.settings, ...settings } }
+      topics.set(name, { spec, partitions: topic.partitions })
     },
     highWatermark: (where: TopicPartition): number => entriesOf(where).length,
     /** Appends one record; the entry's visibility may be changed later. */

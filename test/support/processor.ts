@@ -20,7 +20,7 @@ export const topics: OutputTopics = { destinations: ['main', 'shop'], deadLetter
 
 export const processorOptions = (changes: Partial<ProcessorOptions> = {}): ProcessorOptions => ({
   group,
-  rawTopic: 'raw',
+  raw: { topics: ['raw'] },
   deadLetterTopic: topics.deadLetters,
   unsupportedTopic: topics.unsupported,
   routes: topics.destinations.map((name) => routeTo(name)),

@@ -8,6 +8,8 @@ export interface ByteReader {
   int64(): bigint
   string(): string | null
   compactString(): string | null
+  /** int32 length, then so many bytes; null is empty. */
+  bytes(): Buffer
   unsignedVarint(): number
   /** Tagged fields, each handed to `onTag` with its number and bytes. */
   tags(onTag?: (tag: number, bytes: Buffer) => void): void
@@ -39,6 +41,11 @@ export function createByteReader(buffer: Buffer): ByteReader {
     compactString() {
       const bytes = reader.unsignedVarint() - 1
       return bytes < 0 ? null : text(bytes)
+    },
+    bytes() {
+      const length = Math.max(0, reader.int32())
+      const start = step(length)
+      return buffer.subarray(start, at)
     },
     unsignedVarint() {
       let value = 0

@@ -17,6 +17,7 @@ export const errorCode = {
   messageTooLarge: 10,
   coordinatorLoading: 14,
   recordListTooLarge: 18,
+  topicAuthorizationFailed: 29,
   unsupportedVersion: 35,
   concurrentTransactions: 51,
   operationNotAttempted: 55,
