@@ -8,7 +8,7 @@ import { request as httpsRequest } from 'node:https'
 import { TrackbridgeError } from '../errors.ts'
 
 export interface RegistryOptions {
-  /** At least one, e.g. `https://registry.example.org:8081`; the next one is asked where one does not answer. */
+  /** At least one, e.g. `https://schemas.example.org:8081`; the next one is asked where one does not answer. */
   readonly urls: readonly string[]
   /** Read for each request, so that a password in a file can be rotated. */
   readonly credentials?: (() => { readonly username: string; readonly password: string }) | undefined
