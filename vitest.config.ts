@@ -12,6 +12,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**'],
           testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -23,6 +24,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           // They mostly wait, for sessions to end and back-offs to pass: two files side by side take half the time of one.
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
