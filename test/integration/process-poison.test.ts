@@ -120,7 +120,7 @@ test('the command ends with 1 and says what it found, what is allowed and what i
   expect(await running.ended, running.tail()).toEqual({ code: 1, signal: null })
   const [last] = running.lines.slice(-1)
   expect(last?.['msg']).toMatch(
-    /^error TB_DEAD_LETTER_SHARE: \d+ of the last \d+ raw records \(.* %\) are dead letters; deadLetters.maxShare allows 1 %. Most frequent reason: \w+ \(\d+, as raw partition 0 offset \d+\)/,
+    /^error TB_DEAD_LETTER_SHARE: \d+ of the last \d+ raw records \(.* %\) are dead letters; deadLetters.maxShare allows 1 %. Most frequent reason: \w+ \(\d+, as raw partition \S+\/0 offset \d+\)/,
   )
   expect(await readCommitted(pipeline.topics.deadLetters)).toEqual([])
 })

@@ -77,6 +77,7 @@ async function ready({ lines }: TrackbridgeProcess): Promise<unknown> {
 const allReady = {
   ready: true,
   parts: [
+    { name: 'kafka', ready: true, why: '' },
     { name: 'process worker 1', ready: true, why: '' },
     { name: 'process worker 2', ready: true, why: '' },
   ],
