@@ -110,7 +110,7 @@ async function grown(scene: Scene): Promise<number> {
   await watchStandstill(stage, {
     fault: 'raw partitions added',
     leg,
-    says: /has \d+ partitions, raw partition \d+ needs/,
+    says: /has \d+ partitions, raw partition \S+ needs/,
   })
   const others = [destination, spare, deadLetters, unsupported]
   await admin.createPartitions({ topicPartitions: others.map((topic) => ({ topic, count: partitions })) })
