@@ -74,7 +74,7 @@ test('through 429, 503 and cut connections everything arrives in order but one r
   })
   const offsets = await watchOffsets(pipeline, { group: `${pipeline.prefix}.sink.main`, topic })
   await until(async () => sink.isOver() || (await offsets.done()) === stood.length, {
-    timeoutMs: 60_000,
+    timeoutMs: 110_000,
     describe: () => `all committed; the API: ${JSON.stringify(api.counters())}; last lines:\n${sink.tail()}`,
   })
   sink.send('SIGTERM')
