@@ -1,7 +1,7 @@
 // The port's Inspector, over requests of our own where kafkajs cannot ask. In: a cluster and kafkajs's admin. Out: how
 // brokers, topics and groups stand. Nothing is created or changed by asking; what is denied is told apart from what is
 // not there.
-import type { Admin as KafkajsAdmin } from 'kafkajs'
+import type { Admin as KafkajsAdmin, ResourceConfigQuery } from 'kafkajs'
 import { TrackbridgeError } from '../errors.ts'
 import type { BrokerInfo, ClusterInfo, GroupInfo, Inspector, TopicStanding } from './broker.ts'
 import type { Cluster, ClusterNodes } from './cluster.ts'
@@ -49,11 +49,19 @@ async function describeBrokers(cluster: InspectedCluster) {
   return { known, abilities: await Promise.all(asked) }
 }
 
-async function brokerSettings(calls: Calls, id: string, names: readonly string[]): Promise<BrokerInfo['settings']> {
-  const resources = [{ type: ConfigResourceTypes.BROKER, name: id, configNames: [...names] }]
+function brokerSettings(calls: Calls, id: string, names: readonly string[]): Promise<Settings> {
+  const resource = { type: ConfigResourceTypes.BROKER, name: id, configNames: [...names] }
+  return readSettings((tried, run) => calls.admin(tried, run), resource, `the broker ${id}`)
+}
+
+type Settings = Readonly<Record<string, string>>
+
+/** Settings by name; empty where they may not be read: the ACL for it (DescribeConfigs) is apart from that for describing.
+ *  `of`: for error messages, e.g. `the topic raw`. */
+export async function readSettings(call: Calls['admin'], resource: ResourceConfigQuery, of: string): Promise<Settings> {
   try {
-    const answer = await calls.admin(`read the settings of the broker ${id}`, (admin) =>
-      admin.describeConfigs({ includeSynonyms: false, resources }),
+    const answer = await call(`read the settings of ${of}`, (admin) =>
+      admin.describeConfigs({ includeSynonyms: false, resources: [resource] }),
     )
     const entries = answer.resources[0]?.configEntries ?? []
     return Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue]))

@@ -7,7 +7,7 @@ import { TrackbridgeError } from '../errors.ts'
 import type { Log } from '../ops/log.ts'
 import { onGroup, onTopic, type Access, type Identity } from './access.ts'
 import type { Admin, TopicAlteration, TopicInfo, TopicSpec, Watermarks } from './broker.ts'
-import { createInspector, type Calls, type InspectedCluster } from './cluster-inspector.ts'
+import { createInspector, readSettings, type Calls, type InspectedCluster } from './cluster-inspector.ts'
 import { createCluster } from './cluster.ts'
 import { within } from './deadline.ts'
 import { withNeeds } from './denial.ts'
@@ -132,20 +132,8 @@ async function partitionsOf(
   )
 }
 
-async function settingsOf(call: Call, name: string): Promise<Readonly<Record<string, string>>> {
-  const resources = [{ type: ConfigResourceTypes.TOPIC, name }]
-  try {
-    const answer = await call(`read the settings of the topic ${name}`, (admin) =>
-      admin.describeConfigs({ includeSynonyms: false, resources }),
-    )
-    const entries = answer.resources[0]?.configEntries ?? []
-    return Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue]))
-  } catch (error) {
-    // The ACL for it (DescribeConfigs) is apart from the one for describing.
-    if (error instanceof TrackbridgeError && error.code === 'TB_KAFKA_UNAUTHORIZED') return {}
-    throw error
-  }
-}
+const settingsOf = (call: Call, name: string): Promise<Readonly<Record<string, string>>> =>
+  readSettings(call, { type: ConfigResourceTypes.TOPIC, name }, `the topic ${name}`)
 
 async function createTopics(call: Call, clock: Clock, specs: readonly TopicSpec[]): Promise<void> {
   if (specs.length === 0) return

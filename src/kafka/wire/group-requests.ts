@@ -1,7 +1,7 @@
 // What we ask the cluster about groups and features, beyond what kafkajs can ask.
 import type { TopicPartition } from '../broker.ts'
-import { createByteReader } from './byte-reader.ts'
 import { createByteWriter } from './byte-writer.ts'
+import { brokerAbilities } from './inspect-requests.ts'
 import { errorCode, type Request } from './request.ts'
 
 /** The group's committed offset of one partition, -1 for none. Refused with UNSTABLE_OFFSET_COMMIT (88) while a
@@ -55,39 +55,6 @@ export function offsetFetch(
 /** Level of the cluster's `transaction.version` feature: 2 is the newer transaction protocol. 0 where brokers know no
  *  such feature. Supporting the requests is not enough: an upgraded cluster enables it apart (KIP-584). */
 export function transactionVersion(): Request<number> {
-  return {
-    apiKey: 18,
-    apiVersion: 3,
-    apiName: 'ApiVersions',
-    encode: () => createByteWriter().tags().compactString('trackbridge').compactString('1').tags().finish(),
-    decode(answer) {
-      // A broker that does not know version 3 answers in version 0.
-      if (answer.int16() !== errorCode.none) return 0
-      answer.compactArray(() => {
-        answer.int16()
-        answer.int16()
-        answer.int16()
-        answer.tags()
-      })
-      answer.int32()
-      let level = 0
-      answer.tags((tag, bytes) => {
-        if (tag === finalizedFeaturesTag) level = levelOf(bytes, 'transaction.version')
-      })
-      return level
-    },
-  }
-}
-
-const finalizedFeaturesTag = 2
-
-function levelOf(features: Buffer, wanted: string): number {
-  const reader = createByteReader(features)
-  const levels = reader.compactArray(() => {
-    const feature = { name: reader.compactString(), level: reader.int16() }
-    reader.int16()
-    reader.tags()
-    return feature
-  })
-  return levels.find(({ name }) => name === wanted)?.level ?? 0
+  const abilities = brokerAbilities()
+  return { ...abilities, decode: (answer) => abilities.decode(answer).enabled['transaction.version'] ?? 0 }
 }
