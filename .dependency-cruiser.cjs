@@ -73,8 +73,20 @@ module.exports = {
       { path: '^src/(processor|sink|cli|demo)/', pathNot: '^src/$1/' },
     ),
     only(
+      'history-on-the-port',
+      { path: '^src/history/' },
+      { path: '^src/', pathNot: '^src/history/|^src/kafka/broker\\.ts$|^src/(records|translate)/|^src/(errors|clock)\\.ts$' },
+      'windows and conditions know the port and no engine',
+    ),
+    only(
+      'tools-apart',
+      { path: '^src/(replay|dead-letters|audit)/' },
+      { path: '^src/(replay|dead-letters|audit|sink|cli|demo)/', pathNot: '^src/$1/' },
+      'tools for history read and translate; they know neither one another nor the sink',
+    ),
+    only(
       'engines-see-the-port',
-      { path: '^src/(processor|sink)/' },
+      { path: '^src/(processor|sink|replay|dead-letters|audit)/' },
       {
         path: '^src/(kafka|config|ops)/',
         pathNot: '^src/kafka/broker\\.ts$|^src/config/schema\\.ts$|^src/ops/(log|meter)\\.ts$',

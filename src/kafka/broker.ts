@@ -241,6 +241,41 @@ export interface Admin extends Inspector {
   watermarks(topic: string): Promise<ReadonlyMap<number, Watermarks>>
   /** Committed offsets of a group by partition; partitions without one are left out. */
   groupOffsets(group: string, topic: string): Promise<ReadonlyMap<number, number>>
+  /** The same, with what was noted beside each offset. */
+  groupCommits(group: string, topic: string): Promise<ReadonlyMap<number, GroupCommitted>>
+  /** Sets offsets of a group. Rejects with TB_KAFKA_REBALANCED while the group has members. */
+  commitOffsets(group: string, topic: string, offsets: ReadonlyMap<number, GroupCommitted>): Promise<void>
+  close(): Promise<void>
+}
+
+export interface GroupCommitted {
+  readonly next: number
+  /** Kafka keeps 4,096 bytes by default; empty: none. */
+  readonly note: string
+}
+
+/** Offsets from `from` up to, not including, `to`. */
+export interface OffsetRange extends TopicPartition {
+  readonly from: number
+  readonly to: number
+}
+
+/** Committed records of one fetch within a range. */
+export interface RangeBatch extends TopicPartition {
+  readonly fetchedOffset: number
+  /** At most the range's end. */
+  readonly nextOffset: number
+  /** So many offsets from `fetchedOffset` on are not kept any more: retention took them. */
+  readonly gone: number
+  readonly records: readonly ConsumerRecord[]
+}
+
+/** Reads history without any group: nothing is joined, nothing committed. */
+export interface HistoryReader {
+  /** Oldest first, read_committed, one fetch ahead of the caller; ends at the range's end, which must not lie above the
+   *  last stable offset. Tries again while Kafka does not answer, for two minutes without progress. Rejects with
+   *  TB_KAFKA_*, and with the signal's reason when it aborts. */
+  read(range: OffsetRange, signal: AbortSignal): AsyncIterable<RangeBatch>
   close(): Promise<void>
 }
 
@@ -250,6 +285,7 @@ export interface Broker {
   consume(options: ConsumeOptions, handlers: ConsumeHandlers): Promise<Consumer>
   session(options: SessionOptions): Session
   producer(): Promise<Producer>
+  history(): Promise<HistoryReader>
   /** The partition that Java's default partitioner chooses for a key (murmur2). */
   partitionForKey(key: string | Buffer, partitions: number): number
 }

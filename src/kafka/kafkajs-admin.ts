@@ -5,12 +5,13 @@ import type { Admin as KafkajsAdmin, Kafka } from 'kafkajs'
 import type { Clock } from '../clock.ts'
 import { TrackbridgeError } from '../errors.ts'
 import type { Log } from '../ops/log.ts'
-import { onGroup, onTopic, type Access, type Identity } from './access.ts'
+import { onTopic, type Access, type Identity } from './access.ts'
 import type { Admin, TopicAlteration, TopicInfo, TopicSpec, Watermarks } from './broker.ts'
 import { createInspector, readSettings, type Calls, type InspectedCluster } from './cluster-inspector.ts'
 import { createCluster } from './cluster.ts'
 import { within } from './deadline.ts'
 import { withNeeds } from './denial.ts'
+import { createGroupOffsets } from './group-offsets.ts'
 import { toOffset } from './kafkajs-batch.ts'
 import { disconnectQuietly } from './kafkajs-disconnect.ts'
 import { kafkaErrorType, toTrackbridgeError } from './kafkajs-errors.ts'
@@ -64,7 +65,7 @@ export async function createKafkajsAdmin({ kafka, log, clock, identity, explain 
     createTopics: (specs) => createTopics(call, clock, specs),
     alterTopic: (name, alteration) => alterTopic({ admin: call, cluster: cluster.call }, name, alteration),
     watermarks: (topic) => watermarks(call, topic),
-    groupOffsets: (group, topic) => groupOffsets(call, group, topic),
+    ...createGroupOffsets({ admin: call, cluster: cluster.call, clock, identity }),
     close,
   }
 }
@@ -196,20 +197,5 @@ async function watermarks(call: Call, topic: string): Promise<ReadonlyMap<number
   // `high` is the last stable offset: kafkajs asks with the isolation level read_committed.
   return new Map(
     offsets.map(({ partition, low, high }) => [partition, { earliest: toOffset(low), lastStable: toOffset(high) }]),
-  )
-}
-
-async function groupOffsets(call: Call, group: string, topic: string): Promise<ReadonlyMap<number, number>> {
-  // Never with resolveOffsets: that commits.
-  const answer = await call(
-    `read the offsets of group ${group} for ${topic}`,
-    (admin) => admin.fetchOffsets({ groupId: group, topics: [topic] }),
-    [onGroup('Describe', group), onTopic('Describe', topic)],
-  )
-  const partitions = answer.find((one) => one.topic === topic)?.partitions ?? []
-  return new Map(
-    partitions
-      .map(({ partition, offset }) => [partition, toOffset(offset)] as const)
-      .filter(([, offset]) => offset >= 0),
   )
 }

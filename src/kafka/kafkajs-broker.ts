@@ -7,6 +7,7 @@ import type { Broker } from './broker.ts'
 import { createCluster } from './cluster.ts'
 import { createKafka, type ConnectionSettings } from './connection.ts'
 import { explainConnection } from './connection-diagnosis.ts'
+import { openHistoryReader } from './history-reader.ts'
 import { identityOf } from './identity.ts'
 import { createKafkajsAdmin } from './kafkajs-admin.ts'
 import { createAtLeastOnceSession } from './at-least-once-session.ts'
@@ -52,6 +53,7 @@ export function createKafkajsBroker(
         ? createExactlyOnceSession(deps, options, options.commit === 'group' ? groupCommitOf(options.group) : undefined)
         : createAtLeastOnceSession(deps, options),
     producer: () => createPlainProducer(deps),
+    history: () => openHistoryReader(deps),
     partitionForKey,
   }
 }

@@ -100,6 +100,22 @@ export function createMemoryBroker(): MemoryBroker {
         write(records)
       },
     }),
+    history: async () => ({
+      close: closer(),
+      async *read(range, signal) {
+        for (let from = range.from; from < range.to;) {
+          await new Promise((resolve) => setImmediate(resolve))
+          signal.throwIfAborted()
+          const found = log.read(range, from, 100_000)
+          if (found === null) throw new Error(`memory broker: ${range.topic}/${range.partition} ends below ${range.to}`)
+          const nextOffset = Math.min(range.to, found.nextOffset)
+          const records = found.records.filter(({ offset }) => offset < range.to)
+          const { topic, partition } = range
+          yield { topic, partition, fetchedOffset: from, nextOffset, gone: 0, records }
+          from = nextOffset
+        }
+      },
+    }),
     session: (options) => sessionOf({ log, groups, epochs, faults, close: closer() }, options),
     partitionForKey: (key, partitions) => (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions,
   }
@@ -127,6 +143,21 @@ function adminOf(log: MemoryLog, groups: MemoryGroups, close: () => Promise<void
     createTopics: async (specs) => specs.forEach((spec) => log.createTopic(spec)),
     alterTopic: async (name, alteration) => log.alterTopic(name, alteration),
     groupOffsets: async (group, topic) => groupOffsets(groups, group, topic),
+    groupCommits: async (group, topic) =>
+      new Map(
+        [...groupOffsets(groups, group, topic)].map(([partition, next]) => [
+          partition,
+          { next, note: groups.groupOf(group).notes.get(slotKey({ topic, partition })) ?? '' },
+        ]),
+      ),
+    commitOffsets: async (group, topic, offsets) => {
+      if (groups.hasMembers(group))
+        throw new TrackbridgeError('TB_KAFKA_REBALANCED', `memory broker: group ${group} has members`)
+      for (const [partition, { next, note }] of offsets) {
+        groups.groupOf(group).offsets.set(slotKey({ topic, partition }), next)
+        groups.groupOf(group).notes.set(slotKey({ topic, partition }), note)
+      }
+    },
     watermarks: async (topic) =>
       new Map(
         (log.topics.get(topic)?.partitions ?? []).map((_, partition) => [
@@ -184,7 +215,7 @@ function sessionOf(parts: SessionParts, options: SessionOptions): Session {
     for (const where of new Map(unit.records.map((record) => [slotKey(record), record])).values()) {
       log.appendControl(where)
     }
-    if (committed) groups.groupOf(options.group).offsets.set(slotKey(options.source), unit.next)
+    if (committed) groups.commit(options.group, options.source, unit.next)
     log.changed()
     return fault === null ? { ok: true } : faultResults[fault]
   }

@@ -37,6 +37,8 @@ interface GroupMember {
 export interface Group {
   readonly members: GroupMember[]
   readonly offsets: Map<string, number>
+  /** Noted beside the offsets by an administrator. */
+  readonly notes: Map<string, string>
   generation: number
   /** Set while a rebalance is under way: commits and heartbeats are refused. */
   rebalancing: Promise<void> | null
@@ -61,7 +63,7 @@ export function createMemoryGroups(log: MemoryLog, faults: GroupFaults) {
   const groupOf = (name: string): Group => {
     const known = groups.get(name)
     if (known) return known
-    const group: Group = { members: [], offsets: new Map(), generation: 0, rebalancing: null }
+    const group: Group = { members: [], offsets: new Map(), notes: new Map(), generation: 0, rebalancing: null }
     groups.set(name, group)
     return group
   }
@@ -80,6 +82,12 @@ export function createMemoryGroups(log: MemoryLog, faults: GroupFaults) {
 
   return {
     groupOf,
+    /** As a member does it: what was noted beside the offset goes. */
+    commit(name: string, source: TopicPartition, next: number): void {
+      groupOf(name).offsets.set(slotKey(source), next)
+      groupOf(name).notes.delete(slotKey(source))
+    },
+    hasMembers: (name: string): boolean => groupOf(name).members.length > 0,
     rebalance,
     /** Throws a member out behind its back, as a lapsed session does: its commits and heartbeats are refused from now on,
      *  the others share its partitions. `rejoin` brings it back as a new member. */

@@ -1,5 +1,5 @@
 // What we ask the cluster about groups and features, beyond what kafkajs can ask.
-import type { TopicPartition } from '../broker.ts'
+import type { GroupCommitted, TopicPartition } from '../broker.ts'
 import { createByteWriter } from './byte-writer.ts'
 import { brokerAbilities } from './inspect-requests.ts'
 import { errorCode, type Request } from './request.ts'
@@ -48,6 +48,38 @@ export function offsetFetch(
       if (ofGroup !== errorCode.none) return { code: ofGroup, offset: -1n }
       if (one === undefined) throw new RangeError('the answer to OffsetFetch does not name the partition')
       return one
+    },
+  }
+}
+
+/** Offsets of one topic for a group, as nobody's member: brokers refuse it with UNKNOWN_MEMBER_ID while the group has
+ *  members. Version 7; gives the first error of any partition. */
+export function offsetCommit(
+  group: string,
+  topic: string,
+  offsets: ReadonlyMap<number, GroupCommitted>,
+): Request<number> {
+  return {
+    apiKey: 8,
+    apiVersion: 7,
+    apiName: 'OffsetCommit',
+    encode() {
+      const writer = createByteWriter().string(group).int32(-1).string('').string(null)
+      writer.int32(1).string(topic).int32(offsets.size)
+      for (const [partition, { next, note }] of offsets)
+        writer.int32(partition).int64(BigInt(next)).int32(-1).string(note)
+      return writer.finish()
+    },
+    decode(answer) {
+      answer.int32()
+      const codes = answer.array(() => {
+        answer.string()
+        return answer.array(() => {
+          answer.int32()
+          return answer.int16()
+        })
+      })
+      return codes.flat().find((code) => code !== errorCode.none) ?? errorCode.none
     },
   }
 }

@@ -14,6 +14,7 @@ export interface Request<Answer> {
 /** Kafka's error codes that the protocol itself acts on; the others become errors (kafka-faults.ts). */
 export const errorCode = {
   none: 0,
+  offsetOutOfRange: 1,
   messageTooLarge: 10,
   coordinatorLoading: 14,
   recordListTooLarge: 18,
