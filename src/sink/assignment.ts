@@ -2,6 +2,7 @@
 // batches and assignments of the consumer. Out: records handed to workers. Ruled by sink.md, "Behaviour".
 //
 //   A batch is handed to its partition's worker and resolved at once, so that a partition that retries holds up no other.
+import { setImmediate } from 'node:timers/promises'
 import type { BatchContext, ConsumerBatch, TopicPartition } from '../kafka/broker.ts'
 import type { Entry, State } from './destination-state.ts'
 import { acceptable, regulate, unpause } from './intake.ts'
@@ -82,7 +83,12 @@ function openWorker(state: State, where: TopicPartition): PartitionWorker {
       ...deps,
       random: () => deps.random(),
       send: (makeRequest, signal) =>
-        gate.run(where.partition, signal, async () => deps.api.send(makeRequest(), signal)),
+        gate.run(
+          where.partition,
+          signal,
+          async () => deps.api.send(makeRequest(), signal),
+          () => untilCommitted(state, worker),
+        ),
       count: (what, by) => {
         counted[what] += by
         if (what === 'delivered') onDelivered(state)
@@ -108,6 +114,14 @@ function openWorker(state: State, where: TopicPartition): PartitionWorker {
     },
   )
   return worker
+}
+
+// Only what can be committed is waited for: behind a request that is tried again others may have settled.
+async function untilCommitted(state: State, worker: PartitionWorker): Promise<void> {
+  // An answer settles its calls in the turn in which it came.
+  await setImmediate()
+  const entry = [...state.entries.values()].find((one) => one.worker === worker)
+  if (entry && (worker.committable() ?? 0) > entry.committed) await state.nextCommit.promise
 }
 
 /** The gravest state among the partitions. */

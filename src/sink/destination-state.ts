@@ -83,6 +83,8 @@ export interface State {
   readonly stopping: AbortController
   /** Aborted, and replaced, when something may be committed. */
   settled: AbortController
+  /** Resolves at the end of the commit that has not begun yet, whatever becomes of it. */
+  nextCommit: PromiseWithResolvers<void>
   readonly fail: (error: unknown) => void
   readonly reminder: Reminder
   /** Ours have changed. */

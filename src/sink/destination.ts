@@ -1,19 +1,17 @@
 // One destination: its consumer group, commits, status, stop. In: its topic and the way to its API. Out: committed
 // offsets of what was delivered or is a dead letter. Ruled by sink.md, "Behaviour".
 //
-//   Offsets are committed commitDelayMs after something has settled, and once more at the end; never those of a closed
-//   worker. What is not committed is sent again after a crash: hardly more than what was in flight.
-import { TrackbridgeError } from '../errors.ts'
+//   Offsets are committed as things settle (commits.ts), and once more at the end.
 import { createReminder } from '../reminder.ts'
 import type { ConsumeOptions, Consumer } from '../kafka/broker.ts'
 import { isReadable } from './avro-intake.ts'
-import { narrate, onAssignment, onBatch, overall } from './assignment.ts'
+import { onAssignment, onBatch, overall } from './assignment.ts'
+import { commit, commitFromTimeToTime } from './commits.ts'
 import type { Counted } from './worker-state.ts'
 import type { DestinationDeps, DestinationOptions, State } from './destination-state.ts'
 import { createGate } from './gate.ts'
 import { heldBytes } from './intake.ts'
 import { createNarrator } from './narrator.ts'
-import { settleDoubts } from './ownership.ts'
 import { followPartitions } from './partition-share.ts'
 
 /** Messages since the start, but for `inFlight` (requests under way) and `bufferedBytes` (held now). */
@@ -42,9 +40,6 @@ export interface Destination {
   stop(): Promise<void>
 }
 
-// Long enough for many requests to settle together, short enough that fewer have settled than are in flight.
-const commitDelayMs = 25
-const lookAroundMs = 500
 const fetchMaxWaitMs = 250
 const handOutConcurrency = 16
 /** Added partitions of the topic are noticed after so long, as in `process`. */
@@ -67,6 +62,7 @@ export async function openDestination(deps: DestinationDeps, options: Destinatio
     entries: new Map(),
     stopping,
     settled: new AbortController(),
+    nextCommit: Promise.withResolvers(),
     fail: reject,
     reminder: createReminder(deps.clock),
     onOwned: (partitions) => shares.own(partitions),
@@ -116,48 +112,6 @@ function consumeOptions({ group, topic, partitions, limits, sessionTimeoutMs }: 
     maxBytesPerPartition: Math.min(largestFetchBytes, Math.max(smallestFetchBytes, packedShareBytes)),
     metadataMaxAgeMs,
   }
-}
-
-async function commitFromTimeToTime(state: State): Promise<void> {
-  const { deps, stopping } = state
-  while (!stopping.signal.aborted) {
-    await deps.clock.sleep(lookAroundMs, state.settled.signal)
-    if (state.settled.signal.aborted) await deps.clock.sleep(commitDelayMs, stopping.signal)
-    state.settled = new AbortController()
-    if (stopping.signal.aborted) return
-    await commit(state)
-    narrate(state)
-  }
-}
-
-async function commit(state: State): Promise<void> {
-  await settleDoubts(state)
-  const due = [...state.entries.values()].flatMap((entry) => {
-    const next = entry.isDoubtful ? null : entry.worker.committable()
-    return next !== null && next > entry.committed ? [{ entry, next }] : []
-  })
-  if (due.length === 0 || !state.consumer) return
-  try {
-    await state.consumer.commit(
-      due.map(({ entry, next }) => ({ topic: entry.topic, partition: entry.partition, next })),
-    )
-    for (const { entry, next } of due) entry.committed = next
-  } catch (error) {
-    onUncommitted(state, error)
-  }
-}
-
-/** Whatever is not committed is only sent again: the messageIds make that harmless. */
-function onUncommitted({ deps, reminder, fail }: State, error: unknown): void {
-  const fault = error instanceof TrackbridgeError ? error : null
-  if (fault?.code === 'TB_KAFKA_REBALANCED') return deps.log.debug({}, 'the group has moved on; commits come later')
-  if (fault?.code === 'TB_KAFKA_UNAUTHORIZED') {
-    // Goes on by itself when it is granted.
-    if (reminder.isDue(fault.message)) deps.log.error({ err: fault }, 'offsets may not be committed; trying again')
-    return
-  }
-  deps.log.warn({ err: error }, 'offsets cannot be committed; trying again')
-  if (fault?.reaction === 'stop') fail(fault)
 }
 
 async function stop(state: State, consumer: Consumer, background: Promise<unknown>): Promise<void> {

@@ -1,7 +1,7 @@
 // The way out of one destination: at most `maxInFlight` requests at once, partitions in turn, each with a token of the
 // rate limit. In: a request to make. Out: its result. Ruled by sink.md, "Behaviour".
 //
-//   waiting for a slot -> waiting for a token -> under way -> over; a partition in back-off is in none of them.
+//   waiting for a slot -> waiting for a token -> under way -> kept -> over; a partition in back-off is in none of them.
 import { createFairQueue } from './fair-queue.ts'
 
 export interface GateOptions {
@@ -12,8 +12,13 @@ export interface GateOptions {
 
 export interface Gate {
   /** Waits for a slot, partitions taking turns, and for a token, then runs `request`; null when `signal` aborts or the
-   *  gate closes before. */
-  run<T>(partition: number, signal: AbortSignal, request: () => Promise<T>): Promise<T | null>
+   *  gate closes before. The slot is free again when `keep` resolves, which gets the result and must not reject. */
+  run<T>(
+    partition: number,
+    signal: AbortSignal,
+    request: () => Promise<T>,
+    keep?: (result: T) => Promise<void>,
+  ): Promise<T | null>
   /** Requests under way. */
   inFlight(): number
   /** Nobody goes any more; requests under way go on. */
@@ -26,19 +31,23 @@ export function createGate({ maxInFlight, takeToken }: GateOptions): Gate {
   let closed = false
   let inFlight = 0
 
-  const pass = async <T>({ partition, signal, begin }: Turn, request: () => Promise<T>): Promise<T | null> => {
+  const pass = async <T>({ partition, signal, begin }: Turn, { request, keep }: Passing<T>): Promise<T | null> => {
     if (!(await slots.take(partition, signal))) return null
+    let kept: Promise<void> | undefined
     try {
       if (!(await takeToken(signal))) return null
       begin()
       inFlight++
       try {
-        return await request()
+        const result = await request()
+        kept = keep?.(result)
+        return result
       } finally {
         inFlight--
       }
     } finally {
-      slots.giveBack()
+      if (kept === undefined) slots.giveBack()
+      else void kept.then(() => slots.giveBack())
     }
   }
 
@@ -48,7 +57,7 @@ export function createGate({ maxInFlight, takeToken }: GateOptions): Gate {
       closed = true
       for (const turn of turns) turn.abort()
     },
-    async run(partition, signal, request) {
+    async run(partition, signal, request, keep) {
       const turn = new AbortController()
       const leave = (): void => turn.abort()
       const begin = (): void => {
@@ -59,12 +68,17 @@ export function createGate({ maxInFlight, takeToken }: GateOptions): Gate {
       signal.addEventListener('abort', leave, { once: true })
       if (closed || signal.aborted) leave()
       try {
-        return await pass({ partition, signal: turn.signal, begin }, request)
+        return await pass({ partition, signal: turn.signal, begin }, { request, ...(keep && { keep }) })
       } finally {
         begin()
       }
     },
   }
+}
+
+interface Passing<T> {
+  readonly request: () => Promise<T>
+  readonly keep?: (result: T) => Promise<void>
 }
 
 interface Turn {

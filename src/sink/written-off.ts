@@ -57,9 +57,10 @@ function toInputs({ deps, options }: Worker, letters: readonly Letter[]): readon
 
 function logDeadLetters(worker: Worker, inputs: readonly DeadLetterInput[]): void {
   for (const { source, reason, answer, destination } of inputs) {
-    const { topic, partition, offset } = source
+    const { topic, partition, offset, key: person } = source
     const status = answer === undefined ? {} : { status: answer.status }
-    worker.deps.log.debug({ topic, partition, offset, destination, reason, ...status }, 'a message is a dead letter')
+    const fields = { topic, partition, offset, person, destination, reason, ...status }
+    worker.deps.log.debug(fields, 'a message is a dead letter')
   }
 }
 
