@@ -120,8 +120,9 @@ function openWorker(state: State, where: TopicPartition): PartitionWorker {
 async function untilCommitted(state: State, worker: PartitionWorker): Promise<void> {
   // An answer settles its calls in the turn in which it came.
   await setImmediate()
-  const entry = [...state.entries.values()].find((one) => one.worker === worker)
-  if (entry && (worker.committable() ?? 0) > entry.committed) await state.nextCommit.promise
+  const settled = worker.committable() ?? 0
+  const isOurs = (entry: Entry): boolean => entry.worker === worker && entry.committed < settled
+  while ([...state.entries.values()].some(isOurs)) await state.nextCommit.promise
 }
 
 /** The gravest state among the partitions. */

@@ -2,7 +2,8 @@
 // settles during one goes with the next. Ruled by sink.md, "Behaviour" (offsets).
 //
 //   What was sent and is not committed is sent again after a crash. So a request counts as in flight until its offset is
-//   committed: no more than maxInFlight of them are repeated. Offsets of a closed worker are never committed.
+//   committed: no more than maxInFlight of them are repeated, and nothing new is sent while Kafka takes no offsets.
+//   Offsets of a closed worker are never committed.
 import { TrackbridgeError } from '../errors.ts'
 import { narrate } from './assignment.ts'
 import type { State } from './destination-state.ts'
@@ -52,6 +53,7 @@ function onUncommitted({ deps, reminder, fail }: State, error: unknown): void {
     if (reminder.isDue(fault.message)) deps.log.error({ err: fault }, 'offsets may not be committed; trying again')
     return
   }
-  deps.log.warn({ err: error }, 'offsets cannot be committed; trying again')
+  if (reminder.isDue(error instanceof Error ? error.message : String(error)))
+    deps.log.warn({ err: error }, 'offsets cannot be committed; nothing new is sent meanwhile; trying again')
   if (fault?.reaction === 'stop') fail(fault)
 }

@@ -11,8 +11,9 @@ export interface DeadLetterTopic {
   readonly encoder?: () => Promise<EncodeDeadLetter>
 }
 
-/** Resolves when all are acknowledged. Rejects with an error of reaction `retry` when Kafka cannot take them for now,
- *  else with TB_DEAD_LETTER_REFUSED: too large for the topic, or not allowed. A repeat may write some of them twice. */
+/** Resolves when all are acknowledged. Rejects with an error of reaction `retry` when Kafka or the schema registry cannot
+ *  take them for now, with TB_KAFKA_UNAUTHORIZED while it is denied, else with TB_DEAD_LETTER_REFUSED: too large for the
+ *  topic. A repeat may write some of them twice. */
 export type WriteDeadLetters = (letters: readonly DeadLetterInput[]) => Promise<void>
 
 /** A dead letter goes to the partition number of its source, modulo the topic's count: order and place stay traceable. */
@@ -28,7 +29,7 @@ export function createDeadLetterWriter(producer: Pick<Producer, 'send'>, where: 
       const encode = await where.encoder?.()
       await producer.send(letters.map((letter) => toRecord(letter, encode)))
     } catch (error) {
-      if (!isTooLarge(error) && error instanceof TrackbridgeError && error.reaction === 'retry') throw error
+      if (!isTooLarge(error) && isMendable(error)) throw error
       if (!isTooLarge(error) || letters.length === 1) throw refused(letters, where, error)
       // Together they are too large for the topic; each of them may fit.
       for (const letter of letters) await write([letter])
@@ -36,6 +37,9 @@ export function createDeadLetterWriter(producer: Pick<Producer, 'send'>, where: 
   }
   return write
 }
+
+const isMendable = (error: unknown): boolean =>
+  error instanceof TrackbridgeError && (error.reaction === 'retry' || error.code === 'TB_KAFKA_UNAUTHORIZED')
 
 const isTooLarge = (error: unknown): boolean => error instanceof TrackbridgeError && error.code === 'TB_KAFKA_TOO_LARGE'
 

@@ -4,12 +4,19 @@ import { createHash } from 'node:crypto'
 import type { HttpEndpointOptions } from './http-endpoint.ts'
 import { secretsOf } from './request-secrets.ts'
 
-/** The API's origin and the credentials, or where there are none, the further headers, among which a key may be.
- *  Hashed, since it is kept for long. Throws when the credentials cannot be read. */
-export function rateIdentity({ url, headers, ...endpoint }: HttpEndpointOptions): string {
-  const { authorization } = secretsOf(endpoint.credentials())
-  const key = authorization ?? JSON.stringify(headers ?? {})
-  return createHash('sha256')
-    .update(`${new URL(url).origin} ${key}`)
-    .digest('base64')
+/** A function that is asked before each request, for keys change. Of the API's origin and the credentials, or where there
+ *  are none, of the further headers, among which a key may be. Hashed, since it is kept for long. Throws when the
+ *  credentials cannot be read. */
+export function createRateIdentity({ url, headers, ...endpoint }: HttpEndpointOptions): () => string {
+  const { origin } = new URL(url)
+  const withoutKey = JSON.stringify(headers ?? {})
+  let last: { readonly key: string; readonly identity: string } | undefined
+  return () => {
+    const key = secretsOf(endpoint.credentials()).authorization ?? withoutKey
+    if (last?.key !== key) {
+      const identity = createHash('sha256').update(`${origin} ${key}`).digest('base64')
+      last = { key, identity }
+    }
+    return last.identity
+  }
 }

@@ -11,7 +11,7 @@ import type { Shape, SinkLimits } from './destination-state.ts'
 import { openDestination, type Destination, type DestinationStatus } from './destination.ts'
 import { createHttpEndpoint, type HttpEndpoint, type HttpEndpointOptions } from './http-endpoint.ts'
 import { countLetters, timeWaits } from './metering.ts'
-import { rateIdentity } from './rate-identity.ts'
+import { createRateIdentity } from './rate-identity.ts'
 import { createRateLimits, type RateLimits } from './rate-limits.ts'
 
 export interface SinkDeps {
@@ -111,7 +111,7 @@ async function open({ deps, options, deadLetter, partitions, rates }: Parts, ent
   const openApi: NonNullable<SinkDeps['openApi']> = deps.openApi ?? createHttpEndpoint
   const api = openApi(endpoint, entry.name)
   const joined = rates.join({
-    identity: () => rateIdentity(endpoint),
+    identity: createRateIdentity(endpoint),
     requestsPerSecond: entry.limits.requestsPerSecond,
     isShared: isRateShared,
   })

@@ -34,18 +34,32 @@ export async function writeDeadLetters(
       return true
     }
     const { fault } = error
-    if (!(fault instanceof TrackbridgeError && fault.reaction === 'retry')) {
+    if (!isMendable(fault)) {
       stopWorker(worker, refusedDeadLetter(worker, inputs, fault))
+      tellRefused(worker, inputs)
       return false
     }
     const waitMs = backoffMs(failures, deps.random())
-    const why = `Kafka does not take dead letters: ${fault.message}`
-    const nextTryAtMs = deps.clock.now() + waitMs
-    setState(worker, delivery, { state: 'retrying', failures, why, status: null, nextTryAtMs })
+    const setback = { why: whyNot(fault), status: null, nextTryAtMs: deps.clock.now() + waitMs }
+    const isDenied = fault.code === 'TB_KAFKA_UNAUTHORIZED'
+    setState(
+      worker,
+      delivery,
+      isDenied ? { state: 'blocked', ...setback } : { state: 'retrying', failures, ...setback },
+    )
     if (!(await waitBeforeRetry(worker, waitMs))) return false
   }
   return false
 }
+
+/** By time, or by somebody who grants what is denied. */
+const isMendable = (fault: unknown): fault is TrackbridgeError =>
+  fault instanceof TrackbridgeError && (fault.reaction === 'retry' || fault.code === 'TB_KAFKA_UNAUTHORIZED')
+
+const whyNot = ({ code, message }: TrackbridgeError): string =>
+  code === 'TB_REGISTRY_UNAVAILABLE'
+    ? `dead letters cannot be encoded: ${message}`
+    : `Kafka does not take dead letters: ${message}`
 
 function toInputs({ deps, options }: Worker, letters: readonly Letter[]): readonly DeadLetterInput[] {
   const { topic, partition, destination } = options
@@ -57,12 +71,24 @@ function toInputs({ deps, options }: Worker, letters: readonly Letter[]): readon
 
 function logDeadLetters(worker: Worker, inputs: readonly DeadLetterInput[]): void {
   for (const { source, reason, answer, destination } of inputs) {
-    const { topic, partition, offset, key: person } = source
     const status = answer === undefined ? {} : { status: answer.status }
-    const fields = { topic, partition, offset, person, destination, reason, ...status }
-    worker.deps.log.debug(fields, 'a message is a dead letter')
+    worker.deps.log.debug({ ...placeOf(source), destination, reason, ...status }, 'a message is a dead letter')
   }
 }
+
+// The state of the partition says why; this says of which record and whose it is.
+function tellRefused(worker: Worker, [first]: readonly DeadLetterInput[]): void {
+  if (first === undefined) return
+  const { source, reason, destination } = first
+  worker.deps.log.error({ ...placeOf(source), destination, reason }, 'a dead letter is refused: its partition stops')
+}
+
+const placeOf = ({ topic, partition, offset, key: person }: DeadLetterInput['source']) => ({
+  topic,
+  partition,
+  offset,
+  person,
+})
 
 function refusedDeadLetter(worker: Worker, inputs: readonly DeadLetterInput[], cause: unknown): TrackbridgeError {
   if (cause instanceof TrackbridgeError && cause.code === 'TB_DEAD_LETTER_REFUSED') return cause

@@ -48,15 +48,18 @@ test('dead letters that are too large together are written one by one', async ()
   expect(sent.map((records) => records.map((record) => record.headers['tb-src']))).toEqual([['t:5:1'], ['t:5:2']])
 })
 
-test('a passing fault of Kafka is passed on', async () => {
-  const fault = new TrackbridgeError('TB_KAFKA_UNAVAILABLE', 'away')
-  const { write } = writerWith(() => Promise.reject(fault))
-  await expect(write([letter(1), letter(2)])).rejects.toBe(fault)
-})
+test.each(['TB_KAFKA_UNAVAILABLE', 'TB_REGISTRY_UNAVAILABLE', 'TB_KAFKA_UNAUTHORIZED'] as const)(
+  '%s is passed on, for it can be mended',
+  async (code) => {
+    const fault = new TrackbridgeError(code, 'away')
+    const { write } = writerWith(() => Promise.reject(fault))
+    await expect(write([letter(1), letter(2)])).rejects.toBe(fault)
+  },
+)
 
 test.each([
   ['one alone is too large', new TrackbridgeError('TB_KAFKA_TOO_LARGE', 'too large')],
-  ['access is denied', new TrackbridgeError('TB_KAFKA_UNAUTHORIZED', 'too large')],
+  ['Kafka never takes it', new TrackbridgeError('TB_KAFKA_FATAL', 'too large')],
   ['anything else fails', new Error('too large')],
 ])('the topic refuses when %s, and the error names record and reason', async (_, fault) => {
   const { write } = writerWith(() => Promise.reject(fault))

@@ -118,8 +118,27 @@ describe('dead letters', () => {
   })
 
   test.each([
+    ['TB_KAFKA_UNAUTHORIZED', 'blocked', 'Kafka does not take dead letters: denied'],
+    ['TB_REGISTRY_UNAVAILABLE', 'retrying', 'dead letters cannot be encoded: denied'],
+  ] as const)('go on by themselves after %s, which is told', async (code, expected, why) => {
+    let denied = true
+    const { clock, worker, letters, sent } = openWorker({
+      ...alwaysRefused,
+      async deadLetter() {
+        if (denied) throw new TrackbridgeError(code, 'denied')
+      },
+    })
+    worker.push(records(0, 1), 1)
+    await runUntil(clock, () => worker.state().state === expected)
+    expect([worker.committable(), worker.state()]).toEqual([null, expect.objectContaining({ state: expected, why })])
+    denied = false
+    await runUntil(clock, () => worker.committable() === 1)
+    expect([letters.length, worker.state().state, sent.length]).toEqual([1, 'delivering', 1])
+  })
+
+  test.each([
     ['a refusal', new TrackbridgeError('TB_DEAD_LETTER_REFUSED', 'too large')],
-    ['a denial', new TrackbridgeError('TB_KAFKA_UNAUTHORIZED', 'denied')],
+    ['a fault that no time mends', new TrackbridgeError('TB_KAFKA_FATAL', 'no')],
     ['an unknown fault', new Error('odd')],
   ])('that Kafka does not take (%s) stop the partition, and nothing is skipped', async (_, fault) => {
     const { clock, worker, sent } = openWorker({ ...alwaysRefused, deadLetter: () => Promise.reject(fault) })

@@ -130,6 +130,25 @@ describe('rebalance', () => {
     expect(accepted(setting, 0)).toEqual(idsOf(0, 0, 5))
   })
 
+  test('nothing is sent beyond maxInFlight requests while Kafka takes no offsets', async () => {
+    const setting = await setUp()
+    let isRefused = true
+    setting.broker.faults.commitOffsets = () =>
+      isRefused ? new TrackbridgeError('TB_KAFKA_UNAVAILABLE', 'no coordinator') : null
+    for (const partition of [0, 1]) feed(setting, partition, [0, 100])
+    const sink = await start(setting)
+    const most = limits.maxInFlight * limits.maxBatchMessages
+    await runUntil(setting.clock, () => setting.api.accepted.length >= most)
+    for (let rounds = 0; rounds < 20; rounds++) {
+      setting.clock.advance(500)
+      await settle()
+    }
+    expect([setting.api.accepted.length, sink.status()[0]?.counters.inFlight]).toEqual([most, 0])
+    isRefused = false
+    await runUntil(setting.clock, () => committed(setting)[0] === 100 && committed(setting)[1] === 100)
+    expect([accepted(setting, 0), accepted(setting, 1)]).toEqual([idsOf(0, 0, 100), idsOf(1, 0, 100)])
+  })
+
   test('a denied commit is tried again until it is granted', async () => {
     const setting = await setUp()
     let denials = 5

@@ -97,3 +97,26 @@ test('a request that fails gives its place back', async () => {
   end('a1')
   expect(await next).toBe('a1')
 })
+
+test('a slot is kept until what its result is kept for has come, though the request is over', async () => {
+  const { gate, log, request, end } = gateWithLog(1)
+  const kept = Promise.withResolvers<void>()
+  const results: string[] = []
+  const first = gate.run(
+    1,
+    never,
+    async () => 'first',
+    async (result) => {
+      results.push(result)
+      await kept.promise
+    },
+  )
+  expect(await first).toBe('first')
+  const next = request('a1')
+  await settle()
+  expect([results, log, gate.inFlight()]).toEqual([['first'], [], 0])
+  kept.resolve()
+  await settle()
+  end('a1')
+  expect(await next).toBe('a1')
+})

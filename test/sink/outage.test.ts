@@ -124,17 +124,22 @@ describe('waits after a fault', () => {
 
 test('a dead letter that is refused stands in the log with its topic, once a minute', async () => {
   const { broker, lines, pass, start } = setUpQuiet({ main: 1 })
-  broker.faults.send = () => new TrackbridgeError('TB_KAFKA_UNAUTHORIZED', 'denied')
+  broker.faults.send = () => new TrackbridgeError('TB_KAFKA_FATAL', 'refused')
   broker.append([{ topic: 'main', value: 'no json' }])
   await start([destinationTo('main')])
   await pass(90_000)
-  const why = 'TB_DEAD_LETTER_REFUSED: topic "dlq" does not take the dead letter of main:0:0: denied'
+  const why = 'TB_DEAD_LETTER_REFUSED: topic "dlq" does not take the dead letter of main:0:0: refused'
   const fields = { partitions: 1, waiting: 1, status: null, why, nextTryInMs: null }
   expect(lines).toEqual([
     {
       level: 'error',
       message: 'a partition has stopped; nothing of it is delivered or skipped',
       fields: { ...fields, outageMs: 0 },
+    },
+    {
+      level: 'error',
+      message: 'a dead letter is refused: its partition stops',
+      fields: { topic: 'main', partition: 0, offset: 0, person: null, destination: 'main', reason: 'unreadable' },
     },
     { level: 'warn', message: 'still not delivering', fields: { ...fields, outageMs: 60_000, state: 'stopped' } },
   ])

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
-import { rateIdentity } from '../../src/sink/rate-identity.ts'
+import { createRateIdentity } from '../../src/sink/rate-identity.ts'
 import { endpointOf } from '../support/sink.ts'
+
+const rateIdentity = (endpoint: Parameters<typeof createRateIdentity>[0]): string => createRateIdentity(endpoint)()
 
 const api = endpointOf('https://cdp.customer.io/v1')
 
@@ -20,4 +22,12 @@ test.each([
 
 test('does not tell the key', () => {
   expect(rateIdentity(api)).toMatch(/^[A-Za-z0-9+/]{43}=$/)
+})
+
+test('follows a key that is replaced', () => {
+  let username = 'old'
+  const identity = createRateIdentity({ ...api, credentials: () => ({ type: 'basic', username, password: '' }) })
+  const [before, again] = [identity(), identity()]
+  username = 'new'
+  expect([again, identity() === before]).toEqual([before, false])
 })

@@ -138,7 +138,7 @@ describe('sink', () => {
 
   test('a dead letter that the topic refuses stops its partition and readiness, and skips nothing', async () => {
     const setting = await setUp()
-    setting.broker.faults.send = () => new TrackbridgeError('TB_KAFKA_UNAUTHORIZED', 'denied')
+    setting.broker.faults.send = () => new TrackbridgeError('TB_KAFKA_FATAL', 'refused')
     feed(setting, 1, [0, 5])
     setting.broker.append([{ topic: 'main', partition: 0, value: 'no json' }])
     feed(setting, 0, [1, 5])
@@ -146,12 +146,12 @@ describe('sink', () => {
     await runUntil(setting.clock, () => committed(setting)[1] === 5)
     const [status] = sink.status()
     expect([status?.state, committed(setting)[0], accepted(setting, 0)]).toEqual(['blocked', undefined, []])
-    expect(status?.why).toBe('TB_DEAD_LETTER_REFUSED: topic "dlq" does not take the dead letter of main:0:0: denied')
+    expect(status?.why).toBe('TB_DEAD_LETTER_REFUSED: topic "dlq" does not take the dead letter of main:0:0: refused')
   })
 
   test('a partition that stopped for a refused dead letter goes on after a restart, once the topic takes it', async () => {
     const setting = await setUp()
-    setting.broker.faults.send = () => new TrackbridgeError('TB_KAFKA_UNAUTHORIZED', 'denied')
+    setting.broker.faults.send = () => new TrackbridgeError('TB_KAFKA_FATAL', 'refused')
     setting.broker.append([{ topic: 'main', partition: 0, value: 'no json' }])
     feed(setting, 0, [1, 5])
     const first = await start(setting)
