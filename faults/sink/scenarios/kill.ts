@@ -1,5 +1,5 @@
 // SIGKILL of the sink: at exact moments of a request, at random ones, while starting. What is repeated is what had been accepted and
-// not yet committed; both figures are told.
+// not yet committed, which is at most what may be in flight; all three figures are told.
 import type { Moment } from '../faulty-api.ts'
 import type { Leg, Scenario, Stage } from '../scenario.ts'
 
@@ -13,7 +13,7 @@ const longestStartMs = 1_500
 /** One process after the other. */
 export const kill: Scenario = {
   name: 'kill',
-  promise: 'a process killed at any moment loses nothing and repeats at most what was not yet committed',
+  promise: 'a process killed at any moment loses nothing and repeats at most what was in flight',
   brokers: 1,
   usual: { rounds: 12, records: 24_000 },
   short: { rounds: 1, records: 2_000 },
@@ -82,10 +82,13 @@ function judge(stage: Stage, uncommitted: readonly number[]): void {
   const allowed = uncommitted.reduce((sum, count) => sum + count, 0)
   const repeated = api.accepted.total() - api.accepted.messages.size
   const inFlight = limits.maxInFlight * limits.maxBatchMessages
+  const most = Math.max(...uncommitted)
   stage.note(
     `${repeated} messages repeated after ${size.rounds} kills; accepted and not yet committed at the kills: ${allowed} in all, ` +
-      `${Math.max(...uncommitted)} at most; in flight at most ${inFlight} at each (${inFlight * size.rounds} in all)`,
+      `${most} at most; in flight at most ${inFlight} at each (${inFlight * size.rounds} in all)`,
   )
+  if (stage.concurrency === 'partition' && most > inFlight)
+    stage.complain(`${most} messages were accepted and not committed at a kill; at most ${inFlight} may be in flight`)
   if (repeated > allowed)
     stage.complain(`${repeated} messages were repeated, ${allowed} had been accepted and not committed`)
 }
