@@ -76,19 +76,20 @@ function entryFor(state: State, batch: ConsumerBatch): Entry {
 
 function openWorker(state: State, where: TopicPartition): PartitionWorker {
   const { deps, options, gate, counted } = state
-  const { name: destination, limits, concurrency, format } = options
+  const { name, letterName: destination = name, limits, concurrency, format } = options
   const { avro } = deps
   const worker: PartitionWorker = createPartitionWorker(
     {
       ...deps,
       random: () => deps.random(),
-      send: (makeRequest, signal) =>
-        gate.run(
-          where.partition,
+      send: (makeRequest, messages, signal) =>
+        gate.run({
+          partition: where.partition,
+          messages,
           signal,
-          async () => deps.api.send(makeRequest(), signal),
-          () => untilCommitted(state, worker),
-        ),
+          send: async () => deps.api.send(makeRequest(), signal),
+          keep: () => untilCommitted(state, worker),
+        }),
       count: (what, by) => {
         counted[what] += by
         if (what === 'delivered') onDelivered(state)

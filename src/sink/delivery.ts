@@ -40,7 +40,7 @@ export async function deliver(worker: Worker, delivery: Delivery, { calls, alone
 async function sendUntilSettled(worker: Worker, delivery: Delivery, request: Request): Promise<Settled | null> {
   const { deps, closing } = worker
   for (let failures = 1; !closing.signal.aborted; failures++) {
-    const answer = await deps.send(() => makeRequest(worker, request), closing.signal)
+    const answer = await deps.send(() => makeRequest(worker, request), request.calls.length, closing.signal)
     if (answer === null || closing.signal.aborted) return null
     const next = verdict(answer, deps.clock.now())
     if (next.verdict === 'delivered' || next.verdict === 'halve') {

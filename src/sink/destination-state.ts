@@ -43,6 +43,8 @@ export interface DestinationDeps {
 
 export interface DestinationOptions extends Shape {
   readonly name: string
+  /** The destination that its dead letters name; absent: `name`. */
+  readonly letterName?: string
   readonly topic: string
   /** Of the topic, at the start. */
   readonly partitions: number

@@ -56,7 +56,11 @@ export async function openDestination(deps: DestinationDeps, options: Destinatio
   const state: State = {
     deps: { ...deps, log },
     options,
-    gate: createGate({ maxInFlight: limits.maxInFlight, takeToken: (signal) => deps.rate.take(signal) }),
+    gate: createGate({
+      maxInFlight: limits.maxInFlight,
+      maxMessages: limits.maxInFlight * limits.maxBatchMessages,
+      takeToken: (signal) => deps.rate.take(signal),
+    }),
     narrator: createNarrator(log, deps.clock),
     counted: { delivered: 0, rejected: 0, requests: 0, retries: 0 },
     entries: new Map(),

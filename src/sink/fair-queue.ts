@@ -3,6 +3,8 @@
 
 export interface FairQueue<Lane, Item> {
   push(lane: Lane, item: Item): void
+  /** The next, left where it is; undefined when nobody waits. */
+  peek(): Item | undefined
   /** Takes out the next; undefined when nobody waits. */
   shift(): Item | undefined
   /** Takes out one that waits no longer; nothing happens when it is not there. */
@@ -17,6 +19,10 @@ export function createFairQueue<Lane, Item>(): FairQueue<Lane, Item> {
   let size = 0
   return {
     size: () => size,
+    peek() {
+      for (const [first] of lanes.values()) return first
+      return undefined
+    },
     push(lane, item) {
       const waiting = lanes.get(lane)
       if (waiting) waiting.push(item)

@@ -31,7 +31,13 @@ export interface SinkDeps {
 }
 
 export interface SinkDestination extends Shape {
+  /** Of its group, its log lines and its status. */
   readonly name: string
+  /** Absent: `<prefix>.sink.<name>`. */
+  readonly group?: string
+  /** Of its dead letters and of its bucket, where it is a lane of another destination. `main.backfill` has `main`; its
+   *  rate is not taken from that one's. Absent: it is no lane. */
+  readonly laneOf?: string
   readonly topic: string
   readonly endpoint: HttpEndpointOptions
   readonly limits: SinkLimits
@@ -107,11 +113,12 @@ interface Parts {
 }
 
 async function open({ deps, options, deadLetter, partitions, rates }: Parts, entry: SinkDestination): Promise<Opened> {
-  const { endpoint, isRateShared = false, ...rest } = entry
+  const { endpoint, isRateShared = false, laneOf, group = sinkGroup(options.prefix, entry.name), ...rest } = entry
+  const identity = createRateIdentity(endpoint)
   const openApi: NonNullable<SinkDeps['openApi']> = deps.openApi ?? createHttpEndpoint
   const api = openApi(endpoint, entry.name)
   const joined = rates.join({
-    identity: createRateIdentity(endpoint),
+    identity: laneOf === undefined ? identity : () => `${identity()} ${entry.name}`,
     requestsPerSecond: entry.limits.requestsPerSecond,
     isShared: isRateShared,
   })
@@ -123,7 +130,8 @@ async function open({ deps, options, deadLetter, partitions, rates }: Parts, ent
         ...rest,
         isRateShared,
         partitions: partitions.get(entry.topic) ?? 1,
-        group: sinkGroup(options.prefix, entry.name),
+        group,
+        ...(laneOf === undefined ? {} : { letterName: laneOf }),
         sessionTimeoutMs: options.sessionTimeoutMs,
       },
     )

@@ -48,8 +48,9 @@ function configurationFault({ status, body, wasCompressed }: ReceivedAnswer): st
  *  A status that HTTP does not define counts as passing: nothing is lost by asking again. */
 export function verdict(answer: ApiAnswer, nowMs: number): Verdict {
   if ('networkError' in answer) {
-    const why = answer.networkError
-    return answer.isConfiguration ? { verdict: 'blocked', status: null, why } : { verdict: 'retry', why }
+    const { networkError, isConfiguration } = answer
+    if (isConfiguration) return { verdict: 'blocked', status: null, why: networkError }
+    return { verdict: 'retry', why: withReason(networkError) }
   }
   const { status } = answer
   if (status >= 200 && status < 300) return { verdict: 'delivered' }
@@ -61,6 +62,24 @@ export function verdict(answer: ApiAnswer, nowMs: number): Verdict {
     return { verdict: 'halve', status, body: answer.body }
   }
   return { verdict: 'retry', why: `the API answers ${status}`, ...wait }
+}
+
+const networkReasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'the connection broke off',
+  EPIPE: 'the connection broke off',
+  UND_ERR_SOCKET: 'the connection broke off',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name of the host cannot be resolved now',
+  ETIMEDOUT: 'the connection was not made in time',
+  UND_ERR_CONNECT_TIMEOUT: 'the connection was not made in time',
+  EHOSTUNREACH: 'there is no way to the host',
+  ENETUNREACH: 'there is no way to the host',
+}
+
+function withReason(networkError: string): string {
+  const reason = networkReasons[networkError]
+  return reason === undefined ? networkError : `no answer from the API: ${reason} (${networkError})`
 }
 
 /** Milliseconds asked for by a Retry-After header: seconds (`120`) or one of HTTP's three forms of a date, 0 when that

@@ -46,8 +46,9 @@ export interface WorkerDeps {
   readonly log: Log
   /** From 0 up to, not including, 1. */
   random(): number
-  /** Waits for its turn, then makes and sends the request; null when `signal` aborted before. Never rejects. */
-  send(makeRequest: () => EndpointRequest, signal: AbortSignal): Promise<ApiAnswer | null>
+  /** Waits for its turn, then makes and sends the request of so many messages; null when `signal` aborted before. Never
+   *  rejects. */
+  send(makeRequest: () => EndpointRequest, messages: number, signal: AbortSignal): Promise<ApiAnswer | null>
   /** Resolves when all of them are safely written (acks=all). */
   deadLetter(letters: readonly DeadLetterInput[]): Promise<void>
   count(what: Counted, by: number): void

@@ -16,6 +16,14 @@ test('lanes take turns, and within a lane whoever came first goes first', () => 
   expect([drain(queue), queue.size()]).toEqual([['a1', 'b1', 'c1', 'a2', 'b2', 'a3'], 0])
 })
 
+test('the next may be looked at and stays where it is', () => {
+  const queue = createFairQueue<number, string>()
+  expect(queue.peek()).toBeUndefined()
+  queue.push(1, 'a1')
+  queue.push(2, 'b1')
+  expect([queue.peek(), queue.peek(), queue.size(), drain(queue)]).toEqual(['a1', 'a1', 2, ['a1', 'b1']])
+})
+
 test('a lane that had its turn goes behind those that come meanwhile', () => {
   const queue = createFairQueue<number, string>()
   for (const item of ['a1', 'a2', 'a3']) queue.push(1, item)

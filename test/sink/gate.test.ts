@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createGate } from '../../src/sink/gate.ts'
 import { settle } from '../support/fake-clock.ts'
 
@@ -6,13 +6,18 @@ const never = new AbortController().signal
 
 /** Partition and number of a request are in its name: `a1`. */
 function gateWithLog(maxInFlight: number, takeToken: (signal: AbortSignal) => Promise<boolean> = async () => true) {
-  const gate = createGate({ maxInFlight, takeToken })
+  const gate = createGate({ maxInFlight, maxMessages: maxInFlight, takeToken })
   const log: string[] = []
   const ends = new Map<string, () => void>()
   const request = (name: string, signal = never): Promise<string | null> =>
-    gate.run(name.charCodeAt(0), signal, () => {
-      log.push(name)
-      return new Promise((resolve) => ends.set(name, () => resolve(name)))
+    gate.run({
+      partition: name.charCodeAt(0),
+      messages: 1,
+      signal,
+      send() {
+        log.push(name)
+        return new Promise((resolve) => ends.set(name, () => resolve(name)))
+      },
     })
   return { gate, log, request, end: (name: string) => ends.get(name)?.() }
 }
@@ -91,32 +96,66 @@ test('a closed gate lets nobody go, and what is under way go on', async () => {
 
 test('a request that fails gives its place back', async () => {
   const { gate, request, end } = gateWithLog(1)
-  await expect(gate.run(1, never, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+  await expect(
+    gate.run({ partition: 1, messages: 1, signal: never, send: () => Promise.reject(new Error('broken')) }),
+  ).rejects.toThrow('broken')
   const next = request('a1')
   await settle()
   end('a1')
   expect(await next).toBe('a1')
 })
 
-test('a slot is kept until what its result is kept for has come, though the request is over', async () => {
-  const { gate, log, request, end } = gateWithLog(1)
-  const kept = Promise.withResolvers<void>()
-  const results: string[] = []
-  const first = gate.run(
-    1,
-    never,
-    async () => 'first',
-    async (result) => {
-      results.push(result)
-      await kept.promise
-    },
-  )
-  expect(await first).toBe('first')
-  const next = request('a1')
-  await settle()
-  expect([results, log, gate.inFlight()]).toEqual([['first'], [], 0])
-  kept.resolve()
-  await settle()
-  end('a1')
-  expect(await next).toBe('a1')
+function gateFor(maxMessages: number) {
+  const gate = createGate({ maxInFlight: 3, maxMessages, takeToken: async () => true })
+  const log: string[] = []
+  const start = (name: string, messages: number) => {
+    const [over, kept] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const send = async (): Promise<void> => {
+      log.push(name)
+      await over.promise
+    }
+    void gate.run({ partition: 1, messages, signal: never, send, keep: () => kept.promise })
+    return { over: () => over.resolve(), release: () => kept.resolve() }
+  }
+  return { gate, log, start }
+}
+
+describe('messages', () => {
+  test('count until what they are kept for has come, though the request is over', async () => {
+    const { gate, log, start } = gateFor(10)
+    const first = start('first', 6)
+    start('second', 5)
+    await settle()
+    first.over()
+    await settle()
+    expect([log, gate.inFlight()]).toEqual([['first'], 0])
+    first.release()
+    await settle()
+    expect([log, gate.inFlight()]).toEqual([['first', 'second'], 1])
+  })
+
+  test('of one request may be more than the limit, when nothing else is under way', async () => {
+    const { log, start } = gateFor(10)
+    const first = start('first', 1)
+    start('large', 20)
+    await settle()
+    expect(log).toEqual(['first'])
+    first.over()
+    first.release()
+    await settle()
+    expect(log).toEqual(['first', 'large'])
+  })
+
+  test('that are few pass nobody whose turn it is', async () => {
+    const { log, start } = gateFor(10)
+    const first = start('first', 8)
+    start('large', 5)
+    start('small', 1)
+    await settle()
+    expect(log).toEqual(['first'])
+    first.over()
+    first.release()
+    await settle()
+    expect(log).toEqual(['first', 'large', 'small'])
+  })
 })

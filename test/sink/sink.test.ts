@@ -110,7 +110,8 @@ describe('sink', () => {
     feed(setting, 0, [0, 5], 'other')
     feed(setting, 0, [0, 5])
     const sink = await start(setting, { others: [down] })
-    await runUntil(setting.clock, () => committed(setting)[0] === 5 && sink.status()[1]?.why === 'ECONNREFUSED')
+    const why = 'no answer from the API: nothing listens there (ECONNREFUSED)'
+    await runUntil(setting.clock, () => committed(setting)[0] === 5 && sink.status()[1]?.why === why)
     expect(sink.status().map(({ state, counters }) => [state, counters.delivered])).toEqual([
       ['ready', 5],
       ['ready', 0],

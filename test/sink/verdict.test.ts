@@ -53,8 +53,13 @@ describe('verdict', () => {
     expect(verdict(answer(status), nowMs)).toEqual(expected)
   })
 
-  test('of a network error is to retry, and names it', () => {
-    expect(verdict({ networkError: 'ECONNRESET' }, nowMs)).toEqual({ verdict: 'retry', why: 'ECONNRESET' })
+  test.each([
+    ['ECONNRESET', 'no answer from the API: the connection broke off (ECONNRESET)'],
+    ['ECONNREFUSED', 'no answer from the API: nothing listens there (ECONNREFUSED)'],
+    ['EXDEV', 'EXDEV'],
+    ['no answer within 200 ms', 'no answer within 200 ms'],
+  ])('of the network error %s is to retry, and says in words what it is', (networkError, why) => {
+    expect(verdict({ networkError }, nowMs)).toEqual({ verdict: 'retry', why })
   })
 
   test('of a fault of the configuration is to wait until it is mended, and names it', () => {

@@ -64,7 +64,7 @@ export function openWorker({ answer = () => ok, deadLetter, limits: changed, con
       clock,
       log: silentLog,
       random: () => 0.5,
-      async send(makeRequest, signal) {
+      async send(makeRequest, _, signal) {
         const request = makeRequest()
         const ids = idsOf(request)
         sent.push({ path: request.path.slice(1), ids, atMs: clock.now() })
