@@ -21,8 +21,11 @@ interface Choices {
 }
 
 const program = new Command('faults').description('attacks trackbridge on real brokers and counts what is amiss')
-addCommand(processSubject, new Option('--commit <how>', 'value of process.commit').choices(['partition', 'group']))
-addCommand(sinkSubject, new Option('--concurrency <how>', 'value of sink.concurrency').choices(['partition', 'key']))
+addCommand(processSubject, [
+  new Option('--commit <how>', 'value of process.commit').choices(['partition', 'group']),
+  new Option('--format <how>', 'of the records on all topics').choices(['json', 'avro']),
+])
+addCommand(sinkSubject, [new Option('--concurrency <how>', 'value of sink.concurrency').choices(['partition', 'key'])])
 
 program.exitOverride()
 await program.parseAsync().catch((error: unknown) => {
@@ -31,9 +34,9 @@ await program.parseAsync().catch((error: unknown) => {
   process.exitCode = isUsage ? (error.exitCode === 0 ? 0 : 2) : 1
 })
 
-/** `own`: the option that only this subject has; its value goes to the subject. */
-function addCommand<S extends Stage, A>(subject: Subject<S, A>, own: Option): void {
-  program
+/** `own`: options that only this subject has; their values go to the subject. */
+function addCommand<S extends Stage, A>(subject: Subject<S, A>, own: readonly Option[]): void {
+  const command = program
     .command(subject.command)
     .description(`trackbridge ${subject.command}`)
     .addOption(new Option('--scenario <name...>', 'only these').choices(subject.scenarios.map(({ name }) => name)))
@@ -43,15 +46,18 @@ function addCommand<S extends Stage, A>(subject: Subject<S, A>, own: Option): vo
     .addOption(
       new Option('--brokers <n>', 'brokers, where a scenario needs no three').choices(['1', '3']).argParser(Number),
     )
-    .addOption(own)
     .option('--seed <n>', 'of the random choices, to repeat a run', wholeNumber)
     .option('--json', 'the rows as JSON', false)
     .action(async (choices: Choices & Readonly<Record<string, unknown>>) => {
-      const value = choices[own.attributeName()]
-      const rows = await attack(subject, choices, typeof value === 'string' ? { [own.attributeName()]: value } : {})
+      const named = own.map((option) => [option.attributeName(), choices[option.attributeName()]] as const)
+      const values = Object.fromEntries(
+        named.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+      )
+      const rows = await attack(subject, choices, values)
       process.stdout.write(`${choices.json ? JSON.stringify(rows, undefined, 2) : toTable(rows, subject.reading)}\n`)
       if (rows.some(({ bad }) => bad.length > 0)) process.exitCode = 1
     })
+  for (const option of own) command.addOption(option)
 }
 
 async function attack<S extends Stage, A>(

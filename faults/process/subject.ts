@@ -7,6 +7,7 @@ import { baseConfig, changed } from '../leg-config.ts'
 import type { Leg } from '../scenario.ts'
 import type { Scene, Setting, Subject } from '../subject.ts'
 import { createWriter } from '../writer.ts'
+import { jsonForm, openAvroForm, type RecordForm } from './avro-form.ts'
 import { scenarios } from './catalogue.ts'
 import { reading } from './reading.ts'
 import type { Stage, Topics } from './scenario.ts'
@@ -15,15 +16,16 @@ const people = 1_000
 /** Longer than any transaction timeout of the legs. */
 const openTransactionsMs = 45_000
 
-/** What `npm run faults -- process` attacks. Its choice `commit` is the value of `process.commit`. */
+/** What `npm run faults -- process` attacks. Its choice `commit` is the value of `process.commit`,
+ *  `format` that of all topics. */
 export const processSubject: Subject<Stage, Account> = {
   command: 'process',
   scenarios,
   reading,
-  open: (scene) => Promise.resolve(open(scene)),
+  open,
 }
 
-function open(scene: Scene): Setting<Stage, Account> {
+async function open(scene: Scene): Promise<Setting<Stage, Account>> {
   const { prefix, partitions } = scene
   const topics: Topics = {
     raw: `${prefix}.raw`,
@@ -33,6 +35,7 @@ function open(scene: Scene): Setting<Stage, Account> {
     partitions,
   }
   const writer = createWriter(scene.kafka, topics.raw)
+  const form = scene.choices['format'] === 'avro' ? await openAvroForm(topics) : jsonForm
   return {
     topics: allOf(topics),
     group: `${prefix}.process`,
@@ -40,14 +43,21 @@ function open(scene: Scene): Setting<Stage, Account> {
     async feed(count) {
       const calls = mixedCalls({ topic: topics.raw, count, partitions, people, timestamp: systemClock.now() })
       await writer.write(
-        calls.map(({ timestamp, partition, key, value }) => ({ partition, key, value, timestamp: String(timestamp) })),
+        calls.map(({ timestamp, partition, key, value }) => ({
+          partition,
+          key,
+          value: form.encode(value),
+          timestamp: String(timestamp),
+        })),
       )
     },
-    configOf: (name, { config }) => changed(configOf(scene, name, topics), config),
+    configOf: (name, { config }) => changed(form.config(configOf(scene, name, topics)), config),
     isOwned: (legs) => isOwned(legs, partitions),
     dress: (stage) => ({ ...stage, topics }),
-    takeAccount: () => takeAccount(scene, topics),
-    close: () => writer.close(),
+    takeAccount: () => takeAccount(scene, topics, form),
+    close: async () => {
+      await Promise.all([writer.close(), form.close()])
+    },
   }
 }
 
@@ -64,7 +74,11 @@ function isOwned(legs: readonly Leg[], partitions: number): boolean {
 }
 
 // Small chunks, so that many transactions go by.
-function configOf({ cluster, prefix, choices: { commit } }: Scene, name: string, topics: Topics) {
+function configOf(
+  { cluster, prefix, choices: { commit } }: Scene,
+  name: string,
+  topics: Topics,
+): Readonly<Record<string, object>> {
   return {
     ...baseConfig(cluster, name, prefix),
     raw: { topic: topics.raw },
@@ -75,13 +89,13 @@ function configOf({ cluster, prefix, choices: { commit } }: Scene, name: string,
   }
 }
 
-async function takeAccount({ cluster }: Scene, topics: Topics): Promise<Account> {
+async function takeAccount({ cluster }: Scene, topics: Topics, form: RecordForm): Promise<Account> {
   const { raw, destination, deadLetters, unsupported } = topics
   const ledger = createLedger({ destinations: [destination], deadLetters, unsupported })
   // The raw topic first: the ledger wants all raw records before the first output.
   const end = await readWithJava(
-    { jars: cluster.jars, brokers: cluster.direct, topics: allOf(topics), openTransactionsMs },
-    (record) => (record.topic === raw ? ledger.addRaw(record) : ledger.addOutput(record)),
+    { jars: cluster.jars, brokers: cluster.direct, topics: allOf(topics), openTransactionsMs, bytes: true },
+    (record) => (record.topic === raw ? ledger.addRaw(form.decode(record)) : ledger.addOutput(record)),
   )
   if ('open' in end) throw new Error(`a transaction was left open: ${end.open}`)
   return ledger.close()
