@@ -75,7 +75,10 @@ module.exports = {
     only(
       'history-on-the-port',
       { path: '^src/history/' },
-      { path: '^src/', pathNot: '^src/history/|^src/kafka/broker\\.ts$|^src/(records|translate)/|^src/(errors|clock)\\.ts$' },
+      {
+        path: '^src/',
+        pathNot: '^src/history/|^src/kafka/broker\\.ts$|^src/(records|translate)/|^src/(errors|clock)\\.ts$',
+      },
       'windows and conditions know the port and no engine',
     ),
     only(

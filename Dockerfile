@@ -13,6 +13,7 @@ COPY src ./src
 RUN npm run build
 # For docker-compose.yml, which runs the stand-in of the API and the traffic from this stage.
 COPY scripts ./scripts
+COPY avro ./avro
 
 FROM node:24-slim AS dependencies
 WORKDIR /app

@@ -12,6 +12,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**'],
           testTimeout: 30_000,
+          // A loaded machine needs more than a second to start a thread.
+          expect: { poll: { timeout: 20_000 } },
           sequence: { groupOrder: 0 },
         },
       },
@@ -22,6 +24,7 @@ export default defineConfig({
           globalSetup: ['test/support/kafka-global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: { poll: { timeout: 60_000 } },
           // They mostly wait, for sessions to end and back-offs to pass: two files side by side take half the time of one.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },

@@ -6,6 +6,7 @@ import type { Job, Open, Running, Snapshot } from './contenders/contender.ts'
 const contenders: Readonly<Record<string, () => Promise<{ readonly open: Open }>>> = {
   product: () => import('./contenders/product.ts'),
   copy: () => import('./contenders/copy.ts'),
+  replay: () => import('./contenders/replay.ts'),
   kafkajs: () => import('./contenders/kafkajs-in-a-day.ts'),
   json: () => import('./contenders/json.ts'),
   writer: () => import('./contenders/writer.ts'),
@@ -15,6 +16,7 @@ const contenders: Readonly<Record<string, () => Promise<{ readonly open: Open }>
   'ceiling-sent-at': async () => ({ open: (await import('./contenders/ceiling.ts')).openWithSentAt }),
   'one-by-one': () => import('./contenders/one-by-one.ts'),
   api: () => import('./contenders/api.ts'),
+  audit: () => import('./contenders/audit.ts'),
 }
 
 const [name = '', job = '{}'] = process.argv.slice(2)

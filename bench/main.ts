@@ -16,7 +16,9 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   sink: async () => (await import('./sink.ts')).benchSink,
   serde: async () => (await import('./serde.ts')).benchSerde,
   scale: async () => (await import('./scale.ts')).benchScale,
+  replay: async () => (await import('./replay.ts')).benchReplay,
   idle: async () => (await import('./idle.ts')).benchIdle,
+  audit: async () => (await import('./audit.ts')).benchAudit,
   translate: async () => oneProcess((await import('./translate.ts')).benchTranslate),
   'message-id': async () => oneProcess((await import('./message-id.ts')).benchMessageId),
 }

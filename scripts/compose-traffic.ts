@@ -1,12 +1,16 @@
 // Made-up Track calls onto the raw topic of a configuration, for docker-compose.yml. In: --config, --rate (calls a second),
 // --count (absent: until SIGTERM). Out: raw records, each on the partition of its person, and a last line with their number.
+// Where the raw topic has `format: avro` they are in Avro, those that Avro cannot hold in JSON.
 import { parseArgs } from 'node:util'
 import { connectionSettings } from '../src/cli/kafka-settings.ts'
+import { configuredRegistry } from '../src/cli/registry-settings.ts'
 import { systemClock } from '../src/clock.ts'
 import { loadConfig } from '../src/config/load.ts'
 import { sampleCalls } from '../src/demo/sample-calls.ts'
 import { createKafkajsBroker } from '../src/kafka/kafkajs-broker.ts'
 import { createLog } from '../src/ops/log.ts'
+import { ownSubject, writerId } from '../src/schemas/own-schemas.ts'
+import { avroCall } from './avro-call.ts'
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +23,11 @@ const { values } = parseArgs({
 const config = loadConfig(values.config === undefined ? {} : { path: values.config })
 const [topic] = config.raw.topics
 if (topic === undefined) throw new Error('raw.pattern names no topic to write to: name one with raw.topic')
+
+const registry = config.raw.format === 'avro' ? configuredRegistry(config) : undefined
+const schemaId = registry && (await writerId(registry, ownSubject(topic, 'TrackCall', 'raw')))
+const encode = (json: string): string | Buffer =>
+  (schemaId === undefined ? undefined : avroCall(schemaId, json)) ?? json
 
 const over = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => over.abort())
@@ -42,7 +51,7 @@ while (fed < count && !over.signal.aborted) {
       topic,
       partition: broker.partitionForKey(key, partitions),
       key,
-      value,
+      value: encode(value),
       timestamp: startMs,
       headers: {},
     })),

@@ -35,6 +35,8 @@ export interface Job {
   readonly sink?: SinkSettings
   /** Of the stand-in of the API: it refuses requests with marked messages. */
   readonly refuses?: boolean
+  /** Of the audit: without translating. */
+  readonly weak?: boolean
 }
 
 export interface Snapshot {

@@ -5,6 +5,9 @@
 //
 // Prints a line for each message: type, messageId, userId and the payload, which is the message as JSON. It reads committed
 // records only: others belong to transactions that were given up. With a last argument it ends after so many records.
+//
+// Columns of a message: payload, type, messageId, userId, anonymousId, previousId,
+// groupId, event, name, destination, source, timestamp, receivedAt.
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -2,8 +2,8 @@
 // configured names. Nothing is connected. Ruled by product.md, "Commands", and docs/security.md.
 import type { Config } from '../config/schema.ts'
 import { TrackbridgeError } from '../errors.ts'
-import { accessText, denialText, grantCommand, type Access, type Identity } from '../kafka/access.ts'
-import { needsOf } from '../kafka/denial.ts'
+import { accessText, allows, denialText, grantCommand, type Access, type Identity } from '../kafka/access.ts'
+import { missingAccess, needsOf } from '../kafka/denial.ts'
 import { identityOf } from '../kafka/identity.ts'
 import type { Output } from './output.ts'
 import { connectionSettings } from './kafka-settings.ts'
@@ -45,16 +45,24 @@ function heading(identity: Identity): string {
 export function namingRights(error: unknown, config: Config, command: string): unknown {
   if (!(error instanceof TrackbridgeError) || error.code !== 'TB_KAFKA_UNAUTHORIZED') return error
   const needs = typeof error.cause === 'object' && error.cause !== null ? needsOf([error.cause]) : undefined
-  const asked = needs?.access ?? []
-  const rows = requiredAcls(config)
-    .filter((one) => command === 'run' || one.command === command || one.command.startsWith(`${command} --`))
-    .flatMap(({ access }) => access.filter((row) => asked.some((one) => covers(row, one))))
+  // Of several rights that a call needs, those that Kafka's error is about.
+  const asked = needs === undefined ? [] : missingAccess(needs, String(error.context['kafkaError']), [])
+  const rows = rowsOf(config, command).filter((row) => asked.some((one) => covers(row, one)))
   if (needs === undefined || rows.length === 0) return error
-  const text = `cannot start ${command}: ${denialText(rows, needs.identity)}`
+  const text = `cannot run ${command}: ${denialText(rows, needs.identity)}`
   return new TrackbridgeError(error.code, text, { context: error.context, cause: error })
 }
 
+/** A sink stands there once for each destination; `run` is all of them. */
+function rowsOf(config: Config, command: string): readonly Access[] {
+  const all = requiredAcls(config)
+  const exact = all.filter((one) => one.command === command)
+  const meant = all.filter((one) => command === 'run' || one.command.startsWith(`${command} --`))
+  const rows = (exact.length > 0 ? exact : meant).flatMap(({ access }) => access)
+  return rows.filter((row, index) => rows.findIndex((one) => accessText(one) === accessText(row)) === index)
+}
+
 function covers(row: Access, asked: Access): boolean {
-  if (row.resource !== asked.resource) return false
+  if (row.resource !== asked.resource || !allows(row.operation, asked.operation)) return false
   return row.pattern === 'prefixed' ? asked.name.startsWith(row.name) : row.name === asked.name || row.name === '*'
 }

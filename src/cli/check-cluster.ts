@@ -1,6 +1,7 @@
 // The cluster as a whole: brokers and their releases, limits that our settings must keep to, the topics that Kafka keeps
 // groups and transactions in. In: what the brokers say. Out: items. Ruled by kafka.md and product.md, "Commands".
 import type { Config } from '../config/schema.ts'
+import { accessText, grantCommand, onCluster, principalText, type Identity } from '../kafka/access.ts'
 import { counted, durationText } from '../kafka/amount-text.ts'
 import type { ClusterInfo, Inspector, TopicStanding } from '../kafka/broker.ts'
 import { fault, fine, warning, type CheckItem } from './check-item.ts'
@@ -19,7 +20,12 @@ type SettingName = (typeof settingNames)[number]
 /** Kafka's own topics of groups and transactions. */
 export const internalTopics = { groups: '__consumer_offsets', transactions: '__transaction_state' } as const
 
-export async function clusterItems(inspector: Inspector, config: Config): Promise<readonly CheckItem[]> {
+/** `identity`: for the commands that are told. Rejects with TB_KAFKA_*. */
+export async function clusterItems(
+  inspector: Inspector,
+  config: Config,
+  identity: Identity,
+): Promise<readonly CheckItem[]> {
   const { kafka, delivery } = config
   const [info, standings] = await Promise.all([
     inspector.cluster(settingNames),
@@ -41,7 +47,7 @@ export async function clusterItems(inspector: Inspector, config: Config): Promis
   }
   return [
     brokerItem(info),
-    ...readableItems(info),
+    ...readableItems(info, identity),
     ...sessionItems(kafka.sessionTimeoutMs, of),
     ...(isTransactional ? transactionItems(kafka.transactionTimeoutMs, of, info) : []),
     ...[groupLog, ...(isTransactional ? [transactionLog] : [])].flatMap((log) =>
@@ -75,10 +81,13 @@ function brokerItem({ brokers }: ClusterInfo): CheckItem {
   )
 }
 
-function readableItems({ brokers }: ClusterInfo): readonly CheckItem[] {
+function readableItems({ brokers }: ClusterInfo, identity: Identity): readonly CheckItem[] {
   if (brokers.some(({ settings }) => Object.keys(settings).length > 0)) return []
-  const found = 'the settings of the brokers may not be read: limits of time-outs and copies are unchecked'
-  return [warning('broker settings', found, 'grant DescribeConfigs on the cluster to whoever runs this check')]
+  const right = onCluster('DescribeConfigs')
+  const found =
+    'may not be read, and limits of time-outs and copies are unchecked: ' +
+    `${accessText(right)} is denied to ${principalText(identity)}`
+  return [warning('broker settings', found, grantCommand(right, identity))]
 }
 
 function sessionItems(sessionMs: number, of: Reader): readonly CheckItem[] {

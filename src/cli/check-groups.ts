@@ -5,7 +5,7 @@ import { grantCommand, onGroup, type Identity } from '../kafka/access.ts'
 import { counted, durationText, grouped } from '../kafka/amount-text.ts'
 import type { Admin, GroupInfo, Watermarks } from '../kafka/broker.ts'
 import type { TopicPlan } from '../kafka/topics.ts'
-import { fault, fine, skipped, warning, type CheckItem } from './check-item.ts'
+import { fault, fine, skipped, unlessDenied, warning, type CheckItem } from './check-item.ts'
 
 export interface GroupOfTopics {
   readonly group: string
@@ -17,6 +17,8 @@ export interface GroupDeps {
   readonly clock: Clock
   readonly plan: readonly TopicPlan[]
   readonly identity: Identity
+  /** Topics that may not be described. */
+  readonly denied: ReadonlySet<string>
 }
 
 // kafkajs's default, which our consumers use.
@@ -27,8 +29,11 @@ const retentionShares = [0.9, 0.75, 0.5] as const
 export async function groupItems(deps: GroupDeps, { group, topics }: GroupOfTopics): Promise<readonly CheckItem[]> {
   const name = `group ${group}`
   const missing = topics.find((topic) => deps.plan.some((entry) => entry.name === topic && entry.state === 'missing'))
-  if (missing !== undefined) return [skipped(name, `${missing} does not exist`)]
-  const info = await deps.admin.group(group)
+  if (missing !== undefined)
+    return [skipped(name, `${missing} ${deps.denied.has(missing) ? 'may not be described' : 'does not exist'}`)]
+  const info = await unlessDenied(deps.admin.group(group))
+  if (info === undefined)
+    return [fault(name, 'may not even be described', grantCommand(onGroup('Read', group), deps.identity))]
   const reads = await Promise.all(topics.map((topic) => readPosition(deps.admin, group, topic)))
   const behind = await Promise.all(reads.map((read) => backlogItems(deps, name, read)))
   const amiss = [

@@ -1,4 +1,5 @@
 // What `trackbridge check` finds, one thing a line: what was looked at, what was found, what to do. Pure.
+import { TrackbridgeError } from '../errors.ts'
 import type { Mark } from './output.ts'
 
 /** e.g. `{name: 'brokers', state: 'ok', details: ['3 brokers, Kafka 4.1'], toDo: []}`. */
@@ -52,6 +53,16 @@ export const passes = (sections: readonly CheckSection[]): boolean =>
   sections.flatMap(({ items }) => items).every(({ state }) => state === 'ok' || state === 'warning')
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** What `work` resolves with; undefined where Kafka denies it. Rejects with any other fault. */
+export async function unlessDenied<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof TrackbridgeError && error.code === 'TB_KAFKA_UNAUTHORIZED') return undefined
+    throw error
+  }
+}
 
 /** What `work` resolves with; what it rejects with becomes a cross by this name. */
 export async function orFault(name: string, work: Promise<readonly CheckItem[]>): Promise<readonly CheckItem[]> {

@@ -1,6 +1,7 @@
 // What `trackbridge check` finds out, without side effects. In: Config, a broker, a probe of the API. Out: sections of
 // items, each ok, warning, failed or skipped. Ruled by product.md, "Commands".
 import type { Clock } from '../clock.ts'
+import { backfillName } from '../config/destination-schema.ts'
 import type { Config } from '../config/schema.ts'
 import { grantCommand, onTransactionalIds, type Identity } from '../kafka/access.ts'
 import type { Admin, Broker } from '../kafka/broker.ts'
@@ -9,8 +10,18 @@ import { readTopicPlan, type TopicPlan } from '../kafka/topics.ts'
 import { wantedTopics } from '../kafka/wanted-topics.ts'
 import { sinkGroup } from '../sink/sink.ts'
 import { clusterItems, internalTopics } from './check-cluster.ts'
-import { groupItems, type GroupOfTopics } from './check-groups.ts'
-import { fault, fine, messageOf, orFault, skipped, warning, type CheckItem, type CheckSection } from './check-item.ts'
+import { groupItems, type GroupDeps, type GroupOfTopics } from './check-groups.ts'
+import {
+  fault,
+  fine,
+  messageOf,
+  orFault,
+  skipped,
+  unlessDenied,
+  warning,
+  type CheckItem,
+  type CheckSection,
+} from './check-item.ts'
 import { topicItems, type Use } from './check-topics.ts'
 import { processGroup } from './group-names.ts'
 
@@ -36,7 +47,7 @@ export async function kafkaSections(
   let admin: Admin | undefined
   const look = async (): Promise<readonly CheckSection[]> => {
     admin = await (await open()).admin()
-    const cluster = await orFault('brokers', clusterItems(admin, check.config))
+    const cluster = await orFault('brokers', clusterItems(admin, check.config, check.identity))
     return [section('Kafka', cluster), ...(await topicAndGroupSections(admin, check))]
   }
   try {
@@ -64,11 +75,17 @@ function unreached({ config, commands }: KafkaCheck, error: unknown): readonly C
 }
 
 async function topicAndGroupSections(admin: Admin, check: KafkaCheck): Promise<readonly CheckSection[]> {
-  const { config, commands } = check
-  const plan = await readTopicPlan(admin, config).catch(messageOf)
+  const { config, commands, identity } = check
+  const denied = await deniedTopics(admin, config)
+  // One topic that may not be described must not keep us from looking at the others.
+  const allowed = {
+    ...admin,
+    topics: (names: readonly string[]) => admin.topics(names.filter((one) => !denied.has(one))),
+  }
+  const plan = await readTopicPlan(allowed, config, identity).then((all) => comparable(all, denied), messageOf)
   if (typeof plan === 'string') {
     const topics = wantedTopics(config).map(({ name }) => fault(`topic ${name}`, plan))
-    return [section('Topics', topics), section('Groups', await allGroupItems(admin, [], check))]
+    return [section('Topics', topics), section('Groups', await allGroupItems(admin, { plan: [], denied }, check))]
   }
   const used = plan.filter((topic) => usesOf(config, topic, commands).length > 0)
   const standings = await admin.standings(used.map(({ name }) => name)).catch(messageOf)
@@ -76,7 +93,7 @@ async function topicAndGroupSections(admin: Admin, check: KafkaCheck): Promise<r
   const topics = used.flatMap((topic) =>
     topicItems(topic, known.get(topic.name), {
       uses: typeof standings === 'string' ? [] : usesOf(config, topic, commands),
-      identity: check.identity,
+      identity,
     }),
   )
   const beside = [
@@ -84,29 +101,54 @@ async function topicAndGroupSections(admin: Admin, check: KafkaCheck): Promise<r
     ...patternItems(config, plan),
     ...(await futureItems(admin, used, check.clock)),
   ]
-  return [section('Topics', [...topics, ...beside]), section('Groups', await allGroupItems(admin, used, check))]
+  return [
+    section('Topics', [...topics, ...beside]),
+    section('Groups', await allGroupItems(admin, { plan: used, denied }, check)),
+  ]
+}
+
+/** Partitions are held against those of the raw topics, where these may be described. */
+function comparable(plan: readonly TopicPlan[], denied: ReadonlySet<string>): readonly TopicPlan[] {
+  if (!plan.some(({ name, role }) => role === 'raw' && denied.has(name))) return plan
+  return plan.map((topic) => ({
+    ...topic,
+    differences: topic.differences.filter(({ subject }) => subject !== 'partitions'),
+  }))
+}
+
+async function deniedTopics(admin: Admin, config: Config): Promise<ReadonlySet<string>> {
+  const standings = await admin.standings(wantedTopics(config).map(({ name }) => name)).catch(() => [])
+  return new Set([...standings].flatMap(([name, standing]) => (standing === 'denied' ? [name] : [])))
 }
 
 function usesOf(
-  { destinations }: Config,
+  config: Config,
   { name, role }: Pick<TopicPlan, 'name' | 'role'>,
   commands: readonly CheckedCommand[],
 ): readonly Use[] {
   const processes = commands.includes('process')
-  const forwarded = commands.includes('sink') ? destinations.filter(({ sink }) => sink !== undefined) : []
+  const forwarded = commands.includes('sink') ? config.destinations.filter(({ sink }) => sink !== undefined) : []
   switch (role) {
     case 'raw':
       return processes ? ['Read'] : []
     case 'destination':
-      return [
-        ...(processes ? ['Write' as const] : []),
-        ...(forwarded.some(({ topic }) => topic === name) ? ['Read' as const] : []),
-      ]
+      return destinationUses(config, name, { processes, forwarded })
     case 'dead-letters':
       return processes || forwarded.length > 0 ? ['Write'] : []
     case 'unsupported':
       return processes ? ['Write'] : []
   }
+}
+
+function destinationUses(
+  { destinations }: Config,
+  name: string,
+  { processes, forwarded }: { readonly processes: boolean; readonly forwarded: Config['destinations'] },
+): readonly Use[] {
+  const isRead = forwarded.some(({ topic, backfill }) => topic === name || backfill?.topic === name)
+  // Only replays write to a backfill topic.
+  const isWritten = processes && !destinations.some(({ backfill }) => backfill?.topic === name)
+  return [...(isWritten ? ['Write' as const] : []), ...(isRead ? ['Read' as const] : [])]
 }
 
 function patternItems({ raw }: Config, plan: readonly TopicPlan[]): readonly CheckItem[] {
@@ -144,20 +186,23 @@ function groupsOf(
   const sinks = commands.includes('sink') ? destinations.filter(({ sink }) => sink !== undefined) : []
   return [
     ...(commands.includes('process') ? [{ group: processGroup(prefix), topics: raws }] : []),
-    ...sinks.map(({ name, topic }) => ({ group: sinkGroup(prefix, name), topics: [topic] })),
+    ...sinks.flatMap(({ name, topic, backfill }) => [
+      { group: sinkGroup(prefix, name), topics: [topic] },
+      ...(backfill === undefined ? [] : [{ group: sinkGroup(prefix, backfillName(name)), topics: [backfill.topic] }]),
+    ]),
   ]
 }
 
 async function allGroupItems(
   admin: Admin,
-  plan: readonly TopicPlan[],
+  { plan, denied }: Pick<GroupDeps, 'plan' | 'denied'>,
   check: KafkaCheck,
 ): Promise<readonly CheckItem[]> {
   const { config, commands, clock, identity } = check
   const raws = plan.flatMap(({ name, role }) => (role === 'raw' ? [name] : []))
   const groups = groupsOf(config, commands, raws.length === 0 ? config.raw.topics : raws)
   const items = groups.map((group) =>
-    orFault(`group ${group.group}`, groupItems({ admin, clock, plan, identity }, group)),
+    orFault(`group ${group.group}`, groupItems({ admin, clock, plan, identity, denied }, group)),
   )
   const ids =
     commands.includes('process') && config.delivery === 'exactly-once' ? await idItems(admin, raws, check) : []
@@ -175,10 +220,11 @@ async function idItems(
   const standings = await admin.standings([log]).catch(() => new Map<string, never>())
   // To ask for a coordinator would make the topic.
   if (!standings.has(log)) return []
-  try {
-    await admin.reachTransactionalId(`${group}.${raws[0] ?? 'raw'}.0`)
-    return [fine(name, 'their coordinator answers')]
-  } catch (error) {
-    return [fault(name, messageOf(error), grantCommand(onTransactionalIds(group), identity))]
-  }
+  const reached = unlessDenied(admin.reachTransactionalId(`${group}.${raws[0] ?? 'raw'}.0`).then(() => true))
+  const items = reached.then((isReached) => [
+    isReached === undefined
+      ? fault(name, 'may not be used', grantCommand(onTransactionalIds(group), identity))
+      : fine(name, 'their coordinator answers'),
+  ])
+  return orFault(name, items)
 }

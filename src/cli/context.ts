@@ -47,9 +47,9 @@ export function readSettings(command: Command, context: CliContext, { quiet = fa
   const options = command.optsWithGlobals<GlobalOptions>()
   const config = loadConfig({ path: options.config })
   const level = options.logLevel ?? (quiet ? 'silent' : config.log.level)
-  const { format } = config.log
+  const { format, personIds } = config.log
   const prettyOrJson = context.output.errorsAreTerminal ? 'pretty' : 'json'
-  const log = context.createLog({ level, format: format === 'auto' ? prettyOrJson : format })
+  const log = context.createLog({ level, format: format === 'auto' ? prettyOrJson : format, personIds })
   return { config, path: configPath({ path: options.config }), log }
 }
 

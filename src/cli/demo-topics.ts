@@ -3,19 +3,22 @@
 import type { Config } from '../config/schema.ts'
 import { TrackbridgeError } from '../errors.ts'
 import type { Admin, Broker } from '../kafka/broker.ts'
+import { identityOf } from '../kafka/identity.ts'
 import { applyTopics, readTopicPlan } from '../kafka/topics.ts'
 import { sinkGroup } from '../sink/sink.ts'
 import { unlessAborted, type CliContext } from './context.ts'
 import { processGroup } from './group-names.ts'
+import { connectionSettings } from './kafka-settings.ts'
 
 const groupTimeoutMs = 30_000
 const groupRetryMs = 100
 
 /** Creates what is missing, and resolves when the cluster knows the groups. Rejects with TB_KAFKA_*. */
 export async function createDemoTopics(broker: Broker, config: Config, { clock, signal }: CliContext): Promise<void> {
+  const identity = identityOf(connectionSettings(config.kafka))
   const admin = await unlessAborted(signal, broker.admin())
   try {
-    await unlessAborted(signal, applyTopics(admin, await readTopicPlan(admin, config)))
+    await unlessAborted(signal, applyTopics(admin, await readTopicPlan(admin, config, identity)))
     for (const group of groupsOf(config)) await askForGroup(admin, group, { config, clock, signal })
   } finally {
     await admin.close()

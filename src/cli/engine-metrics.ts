@@ -3,9 +3,8 @@ import type { Config } from '../config/schema.ts'
 import type { Reading } from '../ops/meter.ts'
 import type { ProcessorStatus } from '../processor/processor.ts'
 import type { DestinationStatus } from '../sink/destination.ts'
-import { processGroup } from './group-names.ts'
 
-type Named = Pick<Config, 'kafka' | 'destinations'>
+type Named = Pick<Config, 'destinations'> & { readonly group: string }
 
 /** Sets what the stream processor has counted. */
 export function readProcessor(reading: Reading, { counts, topics, stuck }: ProcessorStatus, config: Named): void {
@@ -23,7 +22,7 @@ export function readProcessor(reading: Reading, { counts, topics, stuck }: Proce
   for (const [reason, records] of Object.entries(counts.reasons['dead-letter'] ?? {}))
     reading.set('trackbridge_dead_letters_total', { stage: 'process', reason }, records)
   reading.set('trackbridge_messages_unrouted_total', {}, counts.unrouted)
-  reading.set('trackbridge_stopped_partitions', { group: processGroup(config.kafka.prefix) }, stuck.size)
+  reading.set('trackbridge_stopped_partitions', { group: config.group }, stuck.size)
 }
 
 /** Sets what the sink has counted. */

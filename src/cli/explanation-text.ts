@@ -147,7 +147,8 @@ function sizeLine({ number, message }: MessageFacts, size: MessageSize, paint: P
 // C0 and C1 control characters but the line feed, and those that turn the direction of text.
 const control = /[^\P{Cc}\n]|[\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu
 
-const shown = (text: string): string =>
+/** Text of a call with its control characters escaped. */
+export const shown = (text: string): string =>
   text.replace(control, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 const shownAll = (texts: readonly string[]): string => [...new Set(texts)].map(shown).join('; ')

@@ -5,7 +5,7 @@ import type { ConsumerBatch, TopicPartition, Watermarks } from '../kafka/broker.
 export interface PartitionReport extends TopicPartition {
   /** Next offset to be done; null until it is known. */
   readonly position: number | null
-  /** Where a read_committed reader ends, as of the last question; null before the first. */
+  /** Where a read_committed reader ends, as far as is known; null before the first question. */
   readonly lastStable: number | null
   readonly lag: number | null
   /** Milliseconds since 1970 of the oldest record fetched and not done with; null when there is none. */
@@ -104,6 +104,8 @@ const newKept = ({ topic, partition }: TopicPartition): Kept => ({
 })
 
 function toReport({ topic, partition, position, lastStable, fetches }: Kept): PartitionReport {
-  const lag = position === null || lastStable === null ? null : Math.max(0, lastStable - position)
-  return { topic, partition, position, lastStable, lag, oldestMs: fetches[0]?.timestampMs ?? null }
+  // What has been fetched since the last question stood there as well.
+  const end = lastStable === null ? null : Math.max(lastStable, fetches.at(-1)?.next ?? 0, position ?? 0)
+  const lag = position === null || end === null ? null : end - position
+  return { topic, partition, position, lastStable: end, lag, oldestMs: fetches[0]?.timestampMs ?? null }
 }

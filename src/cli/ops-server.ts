@@ -10,7 +10,7 @@ import { metricsRoute } from '../ops/prometheus.ts'
 import type { Reporting } from './engine-report.ts'
 import type { KafkaWatch } from './kafka-watch.ts'
 import { shownConfig } from './shown-config.ts'
-import { createRates, statusPage, totals } from './status-page.ts'
+import { createRates, createTroubles, statusPage, totals } from './status-page.ts'
 import type { Telemetry } from './telemetry.ts'
 import { packageVersion } from './version.ts'
 
@@ -39,9 +39,9 @@ const tickIntervalMs = 500
 export async function serveOps(parts: OpsParts): Promise<HttpServer> {
   const { http, log, observed } = parts
   const health = currentHealth(parts)
-  const rates = createRates()
-  const tick = observed === undefined ? () => undefined : createTick(parts.engines, observed, rates)
-  const routes = { ...healthRoutes(health), ...(observed && observingRoutes(parts, observed, { health, rates })) }
+  const watched = { rates: createRates(), troubles: createTroubles() }
+  const tick = observed === undefined ? () => undefined : createTick(parts.engines, observed, watched)
+  const routes = { ...healthRoutes(health), ...(observed && observingRoutes(parts, observed, { health, ...watched })) }
   const server = createHttpServer(http, routes)
   log.info({ ...(await server.start()) }, 'health server listens')
   void fromTimeToTime(tick, parts.signal)
@@ -53,17 +53,18 @@ function currentHealth({ engines, expected, observed }: OpsParts): Health {
   const health = createHealth()
   const start = health.part('start')
   const parts = new Map<string, PartHealth>()
-  const say = (name: string, why: string | undefined): void => {
+  const say = (name: string, why: string | undefined, trouble?: string): void => {
     const part = parts.get(name) ?? health.part(name)
     parts.set(name, part)
-    if (why === undefined) part.ready()
+    if (why === undefined) part.ready(trouble)
     else part.notReady(why)
   }
   const refresh = (): void => {
     if (engines.length < expected) start.notReady('not all of it has been started yet')
     else start.remove()
     if (observed) say('kafka', observed.kafka.notReady())
-    for (const [name, why] of engines.flatMap((engine) => [...engine.health()])) say(name, why)
+    const troubles = retrying(engines)
+    for (const [name, why] of engines.flatMap((engine) => [...engine.health()])) say(name, why, troubles.get(name))
   }
   return {
     ...health,
@@ -74,6 +75,14 @@ function currentHealth({ engines, expected, observed }: OpsParts): Health {
   }
 }
 
+/** Why destinations that are not blocked deliver nothing for now, by part. */
+const retrying = (engines: readonly Reporting[]): ReadonlyMap<string, string> =>
+  new Map(
+    engines
+      .flatMap((engine) => engine.report?.().destinations ?? [])
+      .flatMap(({ destination, why }) => (why === null ? [] : [[`sink ${destination}`, why] as const])),
+  )
+
 async function fromTimeToTime(tick: Tick, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     tick()
@@ -83,10 +92,14 @@ async function fromTimeToTime(tick: Tick, signal: AbortSignal): Promise<void> {
 
 type Tick = () => unknown
 
-type Rates = ReturnType<typeof createRates>
+/** What is known of the time behind us. */
+interface Watched {
+  readonly rates: ReturnType<typeof createRates>
+  readonly troubles: ReturnType<typeof createTroubles>
+}
 
 /** Takes the totals of which rates are shown, and the time that destinations are blocked. */
-function createTick(engines: readonly Reporting[], { telemetry }: Observed, rates: Rates): Tick {
+function createTick(engines: readonly Reporting[], { telemetry }: Observed, { rates, troubles }: Watched): Tick {
   const { clock, meter } = telemetry
   let lastMs = clock.now()
   return () => {
@@ -95,7 +108,8 @@ function createTick(engines: readonly Reporting[], { telemetry }: Observed, rate
     lastMs = nowMs
     for (const { process, destinations = [] } of engines.flatMap((engine) => engine.report?.() ?? [])) {
       if (process) rates.sample(totals.raw, process.counts.raw, nowMs)
-      for (const { destination, state, counters } of destinations) {
+      for (const { destination, state, why, counters } of destinations) {
+        troubles.look({ destination, why }, nowMs)
         rates.sample(totals.delivered(destination), counters.delivered, nowMs)
         meter.add('trackbridge_blocked_seconds_total', { destination }, state === 'blocked' ? passedSeconds : 0)
       }
@@ -106,7 +120,7 @@ function createTick(engines: readonly Reporting[], { telemetry }: Observed, rate
 function observingRoutes(
   parts: OpsParts,
   observed: Observed,
-  { health, rates }: { readonly health: Health; readonly rates: Rates },
+  { health, rates, troubles }: Watched & { readonly health: Health },
 ): Routes {
   const { telemetry, config } = observed
   const { clock, meter, progress } = telemetry
@@ -132,6 +146,7 @@ function observingRoutes(
           reports: parts.engines.flatMap((engine) => engine.report?.() ?? []),
           groups: progress.reports(),
           perSecond: (name) => rates.perSecond(name),
+          failingSinceMs: (destination) => troubles.sinceMs(destination),
         }),
       ),
   }

@@ -11,6 +11,8 @@ export interface Output {
   readonly isTerminal: boolean
   /** True when stderr is one, so that log lines may be pretty. */
   readonly errorsAreTerminal: boolean
+  /** The terminal's size as it is now; undefined where stdout is none, or it does not say. */
+  screen(): { readonly rows: number; readonly columns: number } | undefined
   /** One line, or several, on stdout. */
   print(text: string): void
   /** A value as one JSON text with line breaks, on stdout. */
@@ -59,6 +61,8 @@ export function createOutput({ stdout, stderr, onBrokenPipe }: OutputStreams): O
   return {
     isTerminal: stdout.isTTY,
     errorsAreTerminal: stderr.isTTY,
+    // Some terminals do not know their size, and say 0.
+    screen: () => (stdout.isTTY && stdout.rows > 0 ? { rows: stdout.rows, columns: stdout.columns } : undefined),
     print,
     printJson: (value) => print(JSON.stringify(value, null, 2)),
     printMarked(mark, text) {

@@ -46,16 +46,22 @@ export interface ProcessorEngine extends Engine {
   status(): ProcessorStatus
 }
 
-export async function openProcessorEngine({ log, ...deps }: EngineDeps, config: Config): Promise<ProcessorEngine> {
+/** `changes`: of the options that the configuration gives. */
+export async function openProcessorEngine(
+  { log, ...deps }: EngineDeps,
+  config: Config,
+  changes: Partial<ProcessorOptions> = {},
+): Promise<ProcessorEngine> {
   const engineLog = log.child({ engine: 'process' })
   const { clock, meter } = deps
   const schemas = openSchemas({ clock, log: engineLog, ...(meter && { meter }) }, config)
+  const options = { ...processorOptions(config), ...changes }
   const start = (encoders: Partial<ProcessorOptions> = {}): Promise<Processor> =>
-    startProcessor({ ...deps, log: engineLog, ...schemas?.reading }, { ...processorOptions(config), ...encoders })
+    startProcessor({ ...deps, log: engineLog, ...schemas?.reading }, { ...options, ...encoders })
   const encoders = schemas?.encoders
   const processor = encoders === undefined ? await start() : startLate(async (signal) => start(await encoders(signal)))
   const rate = createRate(deps.clock)
-  meter?.onSnapshot((reading) => readProcessor(reading, processor.status(), config))
+  meter?.onSnapshot((reading) => readProcessor(reading, processor.status(), { ...config, group: options.group }))
   return {
     name: 'process',
     report: () => {

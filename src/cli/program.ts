@@ -1,11 +1,14 @@
 // The command line: argv -> command -> exit code. In: arguments and the context that main.ts makes. Out: the exit code;
 // every error has been told on stderr by then. A new command is one line in `commands`.
 import { Command, CommanderError, Option } from 'commander'
+import { auditCommand } from './audit.ts'
 import { checkCommand } from './check.ts'
+import { deadLettersCommand } from './dead-letters.ts'
 import { demoCommand } from './demo.ts'
 import { logLevels, type CliContext } from './context.ts'
 import { explainCommand } from './explain.ts'
 import { exitCodeOf, failureText, signalCodes } from './failure.ts'
+import { replayCommand } from './replay.ts'
 import { processCommand, runCommand, sinkCommand } from './run.ts'
 import { schemasCommand } from './schemas.ts'
 import { statusCommand } from './status.ts'
@@ -20,10 +23,13 @@ const commands: readonly ((context: CliContext) => Command)[] = [
   statusCommand,
   topicsCommand,
   schemasCommand,
+  auditCommand,
   checkCommand,
+  deadLettersCommand,
   demoCommand,
   translateCommand,
   explainCommand,
+  replayCommand,
 ]
 
 const exitCodesHelp = `

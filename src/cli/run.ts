@@ -4,7 +4,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { configPath } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { planTopics, readTopicPlan, requireTopics, toolOptions } from '../kafka/topics.ts'
+import { identityOf } from '../kafka/identity.ts'
+import { planTopics, readTopicPlan, requireTopics } from '../kafka/topics.ts'
 import { wantedTopics } from '../kafka/wanted-topics.ts'
 import { namingRights } from './acls.ts'
 import { readSettings, unlessAborted, type CliContext } from './context.ts'
@@ -111,13 +112,14 @@ async function checkTopics(
   config: Config,
   sinkTopics: readonly string[] | undefined,
 ): Promise<void> {
+  const identity = identityOf(connectionSettings(config.kafka))
   const admin = await broker.admin()
   try {
-    if (sinkTopics === undefined) return requireTopics(await readTopicPlan(admin, config))
+    if (sinkTopics === undefined) return requireTopics(await readTopicPlan(admin, config, identity))
     // A sink need not have a right to any other topic, and does not mind how many partitions its own have.
     const own = new Set([...sinkTopics, config.deadLetters.topic])
     const wanted = wantedTopics(config).filter(({ name }) => own.has(name))
-    const plan = planTopics(wanted, await admin.topics(wanted.map(({ name }) => name)), toolOptions(config.kafka))
+    const plan = planTopics(wanted, await admin.topics(wanted.map(({ name }) => name)), identity)
     requireTopics(plan.filter(({ state }) => state === 'missing'))
   } finally {
     await admin.close()

@@ -4,9 +4,10 @@
 import { Command } from 'commander'
 import type { Config } from '../config/schema.ts'
 import { TrackbridgeError } from '../errors.ts'
-import { ownSubject, writtenSubjects, type OwnSubject } from '../schemas/own-schemas.ts'
+import { backfillSubjects, ownSubject, writtenSubjects, type OwnSubject } from '../schemas/own-schemas.ts'
 import type { Registry } from '../schemas/registry.ts'
 import { applyPlan, isDone, planSubject, wantedLevel, type SubjectPlan } from '../schemas/subject-plan.ts'
+import { namingRights } from './acls.ts'
 import { readSettings, unlessAborted, type CliContext } from './context.ts'
 import { connectionSettings } from './kafka-settings.ts'
 import type { Mark } from './output.ts'
@@ -34,7 +35,11 @@ export function schemasCommand(context: CliContext): Command {
 function wantedSubjects(config: Config): readonly OwnSubject[] {
   const { raw } = config
   const rawTopics = raw.format === 'avro' && raw.call === 'envelope' ? raw.topics : []
-  return [...rawTopics.map((topic) => ownSubject(topic, 'TrackCall', 'raw')), ...writtenSubjects(config)]
+  return [
+    ...rawTopics.map((topic) => ownSubject(topic, 'TrackCall', 'raw')),
+    ...writtenSubjects(config),
+    ...backfillSubjects(config),
+  ]
 }
 
 function requireRegistry(config: Config): Registry {
@@ -84,13 +89,11 @@ async function runCheck(
   const wanted = wantedSubjects(config)
   const plans = await unlessAborted(signal, planAll(registry, wanted))
   const broker = topics ? await context.createBroker(connectionSettings(config.kafka), log, context.clock) : undefined
-  const samples =
-    broker === undefined
-      ? []
-      : await unlessAborted(
-          signal,
-          describeSamples(registry, await sampleTopics({ broker, clock: context.clock }, config), wanted),
-        )
+  const sampled = broker && sampleTopics({ broker, clock: context.clock, signal }, config)
+  const named = sampled?.catch((error: unknown) => {
+    throw namingRights(error, config, 'schemas check')
+  })
+  const samples = await unlessAborted(signal, describeSamples(registry, (await named) ?? [], wanted))
   if (json) output.printJson({ subjects: plans, topics: samples })
   else {
     for (const plan of plans) output.printMarked(isDone(plan) ? 'ok' : 'failed', planText(plan))

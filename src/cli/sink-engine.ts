@@ -1,5 +1,6 @@
 // Config -> the running sink leg, as engines.ts wants it.
-import type { Config } from '../config/schema.ts'
+import { backfillName } from '../config/destination-schema.ts'
+import type { Config, SinkConfig } from '../config/schema.ts'
 import { TrackbridgeError } from '../errors.ts'
 import type { DestinationStatus } from '../sink/destination.ts'
 import { createHttpEndpoint } from '../sink/http-endpoint.ts'
@@ -13,7 +14,8 @@ import { openSchemas, registryHealth, requireDeadLetterSchema } from './schema-u
 
 /** Options of the sink for all destinations that have one, or for those named. TB_USAGE for a name that is none. */
 export function sinkOptions(config: Config, only: readonly string[] = []): SinkOptions {
-  const known = config.destinations.filter(({ sink }) => sink !== undefined).map(({ name }) => name)
+  const all = config.destinations.flatMap((entry) => toSinkDestinations(entry, config.shutdownTimeoutMs))
+  const known = all.map(({ name }) => name)
   const unknown = only.find((name) => !known.includes(name))
   if (unknown !== undefined)
     throw new TrackbridgeError(
@@ -23,8 +25,8 @@ export function sinkOptions(config: Config, only: readonly string[] = []): SinkO
   if (known.length === 0) throw new TrackbridgeError('TB_USAGE', 'no destination has a "sink" in the configuration')
   return {
     prefix: config.kafka.prefix,
-    destinations: config.destinations.flatMap((entry) =>
-      only.length > 0 && !only.includes(entry.name) ? [] : toSinkDestination(entry, config.shutdownTimeoutMs),
+    destinations: all.filter(
+      ({ name, laneOf = name }) => only.length === 0 || only.includes(name) || only.includes(laneOf),
     ),
     deadLetterTopic: config.deadLetters.topic,
     sessionTimeoutMs: config.kafka.sessionTimeoutMs,
@@ -34,26 +36,35 @@ export function sinkOptions(config: Config, only: readonly string[] = []): SinkO
 /** After the last request: for the last commit, and for leaving the group and the connections. */
 const leavingMs = 2_000
 
-function toSinkDestination(
-  { name, topic, sink }: Config['destinations'][number],
+/** A destination, and beside it the lane of its replays. */
+function toSinkDestinations(
+  { name, topic, sink, backfill }: Config['destinations'][number],
   processTimeoutMs: number,
 ): readonly SinkDestination[] {
   if (sink === undefined) return []
+  const live = toSinkDestination({ name, topic, sink }, processTimeoutMs)
+  if (backfill === undefined) return [live]
+  const limits = { ...live.limits, requestsPerSecond: backfill.requestsPerSecond }
+  return [live, { ...live, name: backfillName(name), topic: backfill.topic, laneOf: name, limits }]
+}
+
+function toSinkDestination(
+  { name, topic, sink }: { readonly name: string; readonly topic: string; readonly sink: SinkConfig },
+  processTimeoutMs: number,
+): SinkDestination {
   const { limits, concurrency, format, rateLimit } = sink
   // Whoever waits for requests as long as the whole end may take is ended before it has committed and left the group.
   const longestMs = Math.max(processTimeoutMs - leavingMs, processTimeoutMs / 2)
-  return [
-    {
-      name,
-      topic,
-      endpoint: endpointOptions(sink),
-      limits,
-      concurrency,
-      format,
-      isRateShared: rateLimit.shared,
-      shutdownTimeoutMs: Math.min(sink.shutdownTimeoutMs, longestMs),
-    },
-  ]
+  return {
+    name,
+    topic,
+    endpoint: endpointOptions(sink),
+    limits,
+    concurrency,
+    format,
+    isRateShared: rateLimit.shared,
+    shutdownTimeoutMs: Math.min(sink.shutdownTimeoutMs, longestMs),
+  }
 }
 
 /** The leg, with its figures for whoever shows them. */
@@ -61,10 +72,12 @@ export interface SinkEngine extends Engine {
   status: Sink['status']
 }
 
+/** `options`: of the sink, where they are not simply those of the configuration. */
 export async function openSinkEngine(
   { log, ...deps }: EngineDeps,
   config: Config,
   only: readonly string[] = [],
+  options = sinkOptions(config, only),
 ): Promise<SinkEngine> {
   const engineLog = log.child({ engine: 'sink' })
   const { clock, meter, tracing } = deps
@@ -80,7 +93,7 @@ export async function openSinkEngine(
       ...(avro === undefined ? {} : { avro }),
       ...(deadLetterEncoder === undefined ? {} : { deadLetterEncoder }),
     },
-    sinkOptions(config, only),
+    options,
   )
   const rate = createRate(deps.clock)
   meter?.onSnapshot((reading) => readSink(reading, sink.status()))

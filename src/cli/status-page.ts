@@ -17,10 +17,16 @@ export interface StatusPage {
   readonly parts: Readiness['parts']
   /** null: this process runs no stream processor. */
   readonly process: (ProcessReport & { readonly rawPerSecond: number }) | null
-  readonly destinations: readonly (DestinationStatus & { readonly deliveredPerSecond: number })[]
+  readonly destinations: readonly DestinationFigures[]
   readonly groups: readonly GroupStatus[]
   /** Without secrets. */
   readonly configuration: unknown
+}
+
+export interface DestinationFigures extends DestinationStatus {
+  readonly deliveredPerSecond: number
+  /** For how long it has been blocked or retrying; null when all is well. */
+  readonly failingForSeconds: number | null
 }
 
 export interface GroupStatus extends GroupReport {
@@ -38,6 +44,8 @@ export interface StatusParts extends Pick<StatusPage, 'version' | 'pid' | 'logLe
   readonly groups: readonly GroupReport[]
   /** Events a second of a total that bears this name, over the last ten seconds. */
   perSecond(name: string): number
+  /** Since when a destination fails, milliseconds since 1970; null when it does not. */
+  failingSinceMs(destination: string): number | null
 }
 
 /** Names of the totals whose rate is shown. */
@@ -62,7 +70,11 @@ export function statusPage(parts: StatusParts): StatusPage {
     process: own === undefined ? null : { ...own, rawPerSecond: parts.perSecond(totals.raw) },
     destinations: reports
       .flatMap(({ destinations = [] }) => destinations)
-      .map((one) => ({ ...one, deliveredPerSecond: parts.perSecond(totals.delivered(one.destination)) })),
+      .map((one) => ({
+        ...one,
+        deliveredPerSecond: parts.perSecond(totals.delivered(one.destination)),
+        failingForSeconds: secondsSince(parts.failingSinceMs(one.destination), nowMs),
+      })),
     groups: groups.map((group) => toGroupStatus(group, nowMs)),
     configuration,
   }
@@ -75,9 +87,12 @@ function toGroupStatus({ group, partitions }: GroupReport, nowMs: number): Group
     group,
     partitions: partitions.toSorted((a, b) => (b.lag ?? -1) - (a.lag ?? -1)),
     lag: lags.length === 0 ? null : lags.reduce((sum, lag) => sum + lag, 0),
-    oldestRecordAgeSeconds: oldest.length === 0 ? null : Math.max(0, nowMs - Math.min(...oldest)) / 1_000,
+    oldestRecordAgeSeconds: secondsSince(oldest.length === 0 ? null : Math.min(...oldest), nowMs),
   }
 }
+
+const secondsSince = (sinceMs: number | null, nowMs: number): number | null =>
+  sinceMs === null ? null : Math.max(0, nowMs - sinceMs) / 1_000
 
 const windowMs = 10_000
 
@@ -95,5 +110,17 @@ export function createRates() {
       if (first === undefined || last === undefined || last.atMs === first.atMs) return 0
       return Math.round(((last.total - first.total) * 1_000) / (last.atMs - first.atMs))
     },
+  }
+}
+
+/** Since when destinations fail, from looks at them now and then. */
+export function createTroubles() {
+  const since = new Map<string, number>()
+  return {
+    look({ destination, why }: Pick<DestinationStatus, 'destination' | 'why'>, atMs: number): void {
+      if (why === null) since.delete(destination)
+      else if (!since.has(destination)) since.set(destination, atMs)
+    },
+    sinceMs: (destination: string): number | null => since.get(destination) ?? null,
   }
 }

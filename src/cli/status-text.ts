@@ -1,84 +1,83 @@
-// The page of /status as a screen for people: what is not ready and why stands first. In: the page. Out: lines. Pure.
+// The page of /status as a screen for people: what is not ready and why stands first, and stays on the screen however
+// small it is. In: the page, the size of the screen. Out: lines. Pure.
+import { groupLines } from './status-groups.ts'
 import type { Style } from './output.ts'
-import type { GroupStatus, StatusPage } from './status-page.ts'
+import { cutTo, fitInto, type ScreenSize } from './status-screen.ts'
+import type { DestinationFigures, StatusPage } from './status-page.ts'
+import { duration, number } from './status-words.ts'
 
-type Paint = (style: Style, text: string) => string
+export type Paint = (style: Style, text: string) => string
 
-/** At most so many lines, the partitions with the largest lag. */
-export function statusText(page: StatusPage, paint: Paint, maxLines: number): string {
+/** At most so many lines, the partitions with the largest lag. Causes are never cut, other lines at the screen's edge. */
+export function statusText(page: StatusPage, paint: Paint, size: ScreenSize): string {
+  const cut = (line: string): string => cutTo(line, size)
   const lines = [
-    heading(page, paint),
-    ...page.parts.map((part) => partLine(part, paint)),
+    cut(heading(page, paint)),
+    ...partLines(page, paint),
     ...processLines(page),
     ...page.destinations.flatMap((one) => destinationLines(one, paint)),
   ]
-  return [...lines, ...groupLines(page.groups, paint, Math.max(6, maxLines - lines.length))].join('\n')
+  return fitInto(size, lines, (left) => groupLines(page.groups, paint, left).map(cut)).join('\n')
 }
 
-function heading({ version, pid, startedAt, at, ready, logLevel }: StatusPage, paint: Paint): string {
-  const state = ready ? paint('green', 'READY') : paint('red', 'NOT READY')
+function heading(page: StatusPage, paint: Paint): string {
+  const { version, pid, startedAt, at, logLevel } = page
+  const state = stateOf(page, paint)
   const up = duration((Date.parse(at) - Date.parse(startedAt)) / 1_000)
-  return `${paint('bold', `trackbridge ${version}`)}  ${state}  up ${up}, pid ${pid}, log level ${logLevel}, ${at}`
+  return `${paint('bold', `trackbridge ${version}`)}  ${state}  ${at.slice(0, 19)}Z  up ${up}, pid ${pid}, log level ${logLevel}`
 }
 
-const partLine = ({ name, ready, why }: StatusPage['parts'][number], paint: Paint): string =>
-  ready ? `${paint('green', '✓')} ${name}` : `${paint('red', '✗')} ${paint('bold', name)}: ${why}`
+function stateOf(page: StatusPage, paint: Paint): string {
+  if (!page.ready) return paint('red', 'NOT READY')
+  const hasTrouble = page.parts.some(({ why }) => why !== '')
+  return hasTrouble ? paint('yellow', 'READY, BUT NOT DELIVERING') : paint('green', 'READY')
+}
+
+// What has trouble stands before what has none.
+function partLines(page: StatusPage, paint: Paint): readonly string[] {
+  const lines = page.parts.map(({ name, ready, why }): readonly [number, string] => {
+    if (!ready) return [0, `${paint('red', '✗')} ${paint('bold', name)}: ${why}`]
+    if (why !== '') return [1, `${paint('yellow', '!')} ${paint('bold', name)}: ${why}`]
+    return [2, `${paint('green', '✓')} ${name}`]
+  })
+  return lines.toSorted(([a], [b]) => a - b).map(([, line]) => line)
+}
 
 function processLines({ process }: StatusPage): readonly string[] {
   if (process === null) return []
   const { counts, rawPerSecond, workers, stuck } = process
   const by = workers === null ? '' : ` by ${workers} workers`
+  const { translated, unsupported, deadLetters, skipped } = counts
   return [
     '',
-    `process  ${number(rawPerSecond)} records/s${by}; ${number(counts.raw)} done: ${number(counts.translated)} translated, ${number(counts.unsupported)} unsupported, ${number(counts.deadLetters)} dead letters, ${number(counts.skipped)} skipped`,
+    `process  ${number(rawPerSecond)} records/s${by}; ${number(counts.raw)} done`,
+    `  ${number(translated)} translated, ${number(unsupported)} unsupported, ${number(deadLetters)} dead letters, ${number(skipped)} skipped`,
     ...Object.entries(stuck).map(([partition, why]) => `  ${partition} has stopped: ${why}`),
+    ...(Object.keys(stuck).length === 0 ? [] : [toDo('TrackbridgePartitionsStopped')]),
   ]
 }
 
-function destinationLines(one: StatusPage['destinations'][number], paint: Paint): readonly string[] {
-  const { destination, state, why, waiting, nextTryInMs, counters, deliveredPerSecond } = one
-  const doing = why === null ? 'delivering' : state === 'blocked' ? 'BLOCKED' : 'retrying'
-  const told = why === null ? paint('green', doing) : paint(state === 'blocked' ? 'red' : 'yellow', doing)
-  const next = nextTryInMs === null ? '' : `, next try in ${duration(nextTryInMs / 1_000)}`
+function destinationLines(one: DestinationFigures, paint: Paint): readonly string[] {
+  const { destination, state, why, waiting, counters, deliveredPerSecond } = one
   const { delivered, rejected, retries, inFlight, bufferedBytes } = counters
+  const isBlocked = state === 'blocked'
+  const alert = isBlocked ? 'TrackbridgeDestinationBlocked' : 'TrackbridgeDestinationFailing'
   return [
     '',
-    `sink ${destination}  ${told}${why === null ? '' : `: ${why}`}${next}`,
+    `sink ${destination}  ${doing(one, paint)}`,
+    ...(why === null ? [] : [`  ${why}`]),
     `  ${number(deliveredPerSecond)} messages/s; ${number(delivered)} delivered, ${number(rejected)} dead letters, ${number(retries)} requests repeated`,
     `  ${number(waiting)} messages wait (${number(Math.ceil(bufferedBytes / 1_000))} kB), ${number(inFlight)} requests under way`,
+    ...(why === null ? [] : [toDo(alert)]),
   ]
 }
 
-function groupLines(groups: readonly GroupStatus[], paint: Paint, most: number): readonly string[] {
-  const rows = groups.flatMap(({ partitions }) => partitions)
-  const heads = groups.map(
-    ({ group, partitions, lag, oldestRecordAgeSeconds }) =>
-      `group ${group}  ${partitions.length} partitions, lag ${known(lag)}, oldest record ${oldestRecordAgeSeconds === null ? '-' : duration(oldestRecordAgeSeconds)}`,
-  )
-  const width = Math.max(9, ...rows.map(({ topic, partition }) => `${topic}/${partition}`.length))
-  const table = rows
-    .toSorted((a, b) => (b.lag ?? -1) - (a.lag ?? -1))
-    .slice(0, Math.max(0, most - heads.length - 3))
-    .map(({ topic, partition, position, lag }) => cells([`${topic}/${partition}`, known(position), known(lag)], width))
-  const rest = rows.length - table.length
-  return [
-    '',
-    ...heads,
-    ...(table.length === 0 ? [] : [paint('gray', cells(['partition', 'position', 'lag'], width))]),
-    ...table,
-    ...(rest > 0 ? [`  and ${rest} partitions with less lag`] : []),
-  ]
+function doing({ state, why, nextTryInMs, failingForSeconds }: DestinationFigures, paint: Paint): string {
+  if (why === null) return paint('green', 'delivering')
+  const told = state === 'blocked' ? paint('red', 'BLOCKED') : paint('yellow', 'retrying')
+  const since = failingForSeconds === null ? '' : ` for ${duration(failingForSeconds)}`
+  const next = nextTryInMs === null ? '' : `, next try in ${duration(nextTryInMs / 1_000)}`
+  return `${told}${since}${next}`
 }
 
-const cells = ([name, position, lag]: readonly [string, string, string], width: number): string =>
-  `  ${name.padEnd(width)} ${position.padStart(14)} ${lag.padStart(12)}`
-
-const known = (value: number | null): string => (value === null ? '-' : number(value))
-
-const number = (value: number): string => value.toLocaleString('en-US')
-
-function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.round(seconds * 10) / 10} s`
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`
-  return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`
-}
+const toDo = (alert: string): string => `  what to do: docs/runbook.md, ${alert}`

@@ -14,8 +14,8 @@ interface StatusOptions {
 
 const watchIntervalMs = 2_000
 const answerTimeoutMs = 5_000
-/** Lines of a screen that says nothing of its height, as a file does. */
-const usualLines = 40
+/** A file or a pipe: as long as it takes, but for tables of thousands of partitions. */
+const noScreen = { rows: 200, columns: Infinity }
 
 /** The command `status`. Exit code 1 when nobody answers or something is not ready. */
 export function statusCommand(context: CliContext): Command {
@@ -74,5 +74,7 @@ async function watch(context: CliContext, url: string, options: StatusOptions): 
 
 function show({ output }: CliContext, page: StatusPage, { json }: StatusOptions): void {
   if (json) return output.printJson(page)
-  output.print(statusText(page, (style, text) => output.paint(style, text), usualLines))
+  const { rows, columns } = output.screen() ?? noScreen
+  // The last row is the prompt's.
+  output.print(statusText(page, (style, text) => output.paint(style, text), { rows: rows - 1, columns }))
 }

@@ -1,6 +1,7 @@
 // Rules of the configuration that span several keys. In: the document with ${ENV} filled in, right or wrong: these faults
 // are told together with those of single keys, so nothing here may rely on a valid document. Out: faults.
-import { defaultDestinationTopic } from './destination-schema.ts'
+import { backfillFaults, backfillTopicPaths } from './backfill-checks.ts'
+import { backfillTopic, defaultDestinationTopic } from './destination-schema.ts'
 import type { Fault } from './faults.ts'
 import { isMapping, keyText, valueAt, type Path } from './paths.ts'
 import { configKeys } from './json-schema.ts'
@@ -22,6 +23,7 @@ export function crossFaults(document: unknown): readonly Fault[] {
       'a name that no other destination has',
     ),
     ...topicFaults(document, entries),
+    ...backfillFaults(document, entries),
     ...replicaFaults(document),
     ...entries.flatMap((entry) => sinkFaults(document, [...entry, 'sink'])),
   ]
@@ -212,6 +214,7 @@ function topicFaults(document: unknown, entries: readonly Path[]): readonly Faul
     ['deadLetters', 'topic'],
     ['unsupported', 'topic'],
     ...entries.map((entry) => [...entry, 'topic']),
+    ...backfillTopicPaths(document, entries),
   ]
   const names = written.flatMap((path) => {
     const topic = valueAt(document, path) ?? impliedTopic(document, path)
@@ -237,6 +240,11 @@ function repeated(document: unknown, paths: readonly Path[], allowed: string): r
 function impliedTopic(document: unknown, path: Path): unknown {
   if (path.at(-1) !== 'topic') return undefined
   if (path[0] !== 'destinations') return defaultOf(keyText(path))
+  if (path.at(-2) === 'backfill') {
+    const live = [...path.slice(0, -2), 'topic']
+    const topic = valueAt(document, live) ?? impliedTopic(document, live)
+    return typeof topic === 'string' ? backfillTopic(topic) : undefined
+  }
   const name = valueAt(document, [...path.slice(0, -1), 'name'])
   return typeof name === 'string' ? defaultDestinationTopic(name) : undefined
 }

@@ -10,6 +10,12 @@ const regionUrls = { us: 'https://cdp.customer.io/v1', eu: 'https://cdp-eu.custo
 /** Topic of a destination that names none, e.g. `cio.pipelines.warehouse`. */
 export const defaultDestinationTopic = (name: string): string => `cio.pipelines.${name}`
 
+/** Topic of a destination's replays where none is named, e.g. `cio.pipelines.main.backfill`. */
+export const backfillTopic = (topic: string): string => `${topic}.backfill`
+
+/** Its lane in the sink: group, log lines and --destination call it so. */
+export const backfillName = (destination: string): string => `${destination}.backfill`
+
 const whereSchema = z.strictObject({
   sources: z
     .array(text('name or site id of a source'))
@@ -29,6 +35,9 @@ const whereSchema = z.strictObject({
   excludeEmailOnly: z.boolean().default(false).describe('leave out people who are known by their email address only'),
 })
 
+/** `sink.limits.requestsPerSecond` where the configuration does not say. */
+export const usualRequestsPerSecond = 950
+
 const limitsSchema = z.strictObject({
   timeoutMs: milliseconds('longest wait for an answer', [100, 600_000]).default(30_000),
   maxBatchMessages: wholeNumber('most messages in one request', [1, 100_000]).default(500),
@@ -42,7 +51,7 @@ const limitsSchema = z.strictObject({
   requestsPerSecond: wholeNumber(
     'requests started in a second with one API key; the API takes 3,000 in 3 seconds, some of which are late arrivals',
     [1, 100_000],
-  ).default(950),
+  ).default(usualRequestsPerSecond),
   lingerMs: milliseconds('longest wait for a batch to fill', [0, 60_000]).default(100),
   maxBufferBytes: wholeNumber(
     'most bytes of messages in memory, an equal share for each partition; fetching pauses when it is full',
@@ -136,7 +145,37 @@ const sinkSchema = z
     url: rest.format === 'pipelines' ? url.replace(/\/+$/, '') || regionUrls[region ?? 'us'] : url,
   }))
 
-/** One destination. `topic` and `sink.url` are always there after parsing. */
+const backfillSchema = z
+  .strictObject({
+    topic: topicName('topic of the messages that replays write; absent: <topic>.backfill').optional(),
+    requestsPerSecond: wholeNumber(
+      "requests started in a second for it, beside sink.limits.requestsPerSecond and never taken from that; absent: a tenth of that, at most what it leaves of the API's 1,000",
+      [1, 100_000],
+    ).optional(),
+  })
+  .optional()
+  .describe('a lane of its own for replays, so that they never delay live messages; absent: they go among those')
+
+/** Requests a second that the API takes of one source (sink.md, "Facts of the API"). */
+export const apiRequestsPerSecond = 1_000
+
+/** Requests a second of replays where the configuration does not say: a tenth of the live ones, at most what those leave
+ *  of the API's limit, at least 1. */
+export function backfillRate(liveRequestsPerSecond: number = usualRequestsPerSecond): number {
+  const tenth = Math.floor(liveRequestsPerSecond / 10)
+  const left = apiRequestsPerSecond - liveRequestsPerSecond
+  return Math.max(1, left > 0 ? Math.min(tenth, left) : tenth)
+}
+
+function toLane(
+  liveTopic: string,
+  { topic = backfillTopic(liveTopic), requestsPerSecond }: NonNullable<z.output<typeof backfillSchema>>,
+  sink: z.output<typeof sinkSchema> | undefined,
+) {
+  return { topic, requestsPerSecond: requestsPerSecond ?? backfillRate(sink?.limits.requestsPerSecond) }
+}
+
+/** One destination. `topic`, `sink.url` and all of `backfill` are always there after parsing. */
 export const destinationSchema = z
   .strictObject({
     name: pattern(/^[a-z0-9._-]{1,100}$/, 'lower case letters, digits, ".", "_" and "-", at most 100').describe(
@@ -149,8 +188,13 @@ export const destinationSchema = z
       .record(z.string(), z.union([z.boolean(), z.record(z.string(), z.json())], { error: 'true, false or a mapping' }))
       .default({ All: true })
       .describe('the "integrations" of its messages: name to true, false or options'),
+    backfill: backfillSchema,
     sink: sinkSchema
       .optional()
       .describe('forwards its topic to the Pipelines API or another endpoint; absent: left to consumers of your own'),
   })
-  .transform((entry) => ({ ...entry, topic: entry.topic ?? defaultDestinationTopic(entry.name) }))
+  .transform(({ backfill, ...entry }) => {
+    const topic = entry.topic ?? defaultDestinationTopic(entry.name)
+    const lane = backfill === undefined ? {} : { backfill: toLane(topic, backfill, entry.sink) }
+    return { ...entry, topic, ...lane }
+  })

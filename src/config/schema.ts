@@ -61,6 +61,10 @@ const logSchema = z.strictObject({
     .enum(['auto', 'json', 'pretty'])
     .default('auto')
     .describe('json lines, pretty lines, or auto: pretty in a terminal'),
+  personIds: z
+    .boolean()
+    .default(false)
+    .describe('ids of persons as they are; false: the first 12 hex digits of their SHA-256'),
 })
 
 /** The whole configuration. Unknown keys are refused at every level. Parse with `loadConfig`, which tells all faults. */

@@ -19,15 +19,18 @@ export interface CopyOptions {
 
 // Named with its version, else Maven asks the network for the newest one each time. 2.10 needs the fewest bytes.
 const goal = 'org.apache.maven.plugins:maven-dependency-plugin:2.10:copy-dependencies'
+// Maven goes on without the jars that such an artifact needs, and calls that a success.
+const incomplete = /^\[WARNING\] The POM for \S+ is (?:missing|invalid)/
 const worthALine = /MB$|[5-9]\d\d kB$/
 
 /** Copies the dependencies of `pom` into `lib`. Throws TB_DEMO_UNAVAILABLE with the first error that Maven named. */
 export async function copyDependencies(options: CopyOptions): Promise<void> {
   options.onProgress("looking for Kafka's jars in Maven's local repository")
-  if ((await run(options, ['-o'])) === undefined) return
+  const offline = await run(options, ['-o'])
+  if (offline.fault === undefined && !offline.isIncomplete) return
   options.signal?.throwIfAborted()
   options.onProgress('downloading Kafka with Maven, about 45 MB, only this once')
-  const fault = await run(options, [])
+  const { fault } = await run(options, [])
   options.signal?.throwIfAborted()
   if (fault === undefined) return
   throw new TrackbridgeError(
@@ -56,8 +59,14 @@ export function createDownloadReport(onProgress: (line: string) => void): (line:
   }
 }
 
-/** What went wrong, in Maven's words; undefined when all went well. */
-async function run(options: CopyOptions, flags: readonly string[]): Promise<string | undefined> {
+interface Run {
+  /** What went wrong, in Maven's words; undefined when all went well, as far as Maven says. */
+  readonly fault: string | undefined
+  /** Some artifact lay there without its pom. */
+  readonly isIncomplete: boolean
+}
+
+async function run(options: CopyOptions, flags: readonly string[]): Promise<Run> {
   const args = ['-B', ...flags, '-f', options.pom, goal, `-DoutputDirectory=${options.lib}`]
   const child = spawn(options.maven, args, {
     env: options.env,
@@ -66,9 +75,11 @@ async function run(options: CopyOptions, flags: readonly string[]): Promise<stri
   })
   let firstError: string | undefined
   let lastComplaint: string | undefined
+  let isIncomplete = false
   const report = createDownloadReport(options.onProgress)
   createInterface(child.stdout).on('line', (line) => {
     report(line)
+    isIncomplete ||= incomplete.test(line)
     // The first error is the cause; those that follow are advice.
     if (line.startsWith('[ERROR]')) firstError ??= line.slice(7).trim().slice(0, 400)
   })
@@ -77,8 +88,9 @@ async function run(options: CopyOptions, flags: readonly string[]): Promise<stri
   })
   try {
     const [code]: unknown[] = await once(child, 'close')
-    return code === 0 ? undefined : (firstError ?? lastComplaint ?? `it ended with code ${String(code)}`)
+    const fault = code === 0 ? undefined : (firstError ?? lastComplaint ?? `it ended with code ${String(code)}`)
+    return { fault, isIncomplete }
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return { fault: error instanceof Error ? error.message : String(error), isIncomplete }
   }
 }

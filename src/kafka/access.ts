@@ -4,7 +4,7 @@ import type { Operation } from './broker.ts'
 
 /** One right, e.g. `{resource: 'Topic', name: 'cio.track.raw', pattern: 'literal', operation: 'Read'}`. */
 export interface Access {
-  readonly resource: 'Topic' | 'Group' | 'TransactionalId'
+  readonly resource: 'Topic' | 'Group' | 'TransactionalId' | 'Cluster'
   readonly name: string
   /** prefixed: for all names that begin with `name`. */
   readonly pattern: 'literal' | 'prefixed'
@@ -33,6 +33,15 @@ export const onGroup = (operation: Operation, name: string): Access => ({
   operation,
 })
 
+/** On the cluster as a whole. */
+export const onCluster = (operation: Operation): Access => ({
+  resource: 'Cluster',
+  // As Kafka's authorizer names the only one that there is.
+  name: 'kafka-cluster',
+  pattern: 'literal',
+  operation,
+})
+
 /** Our transactional ids are `<group>.<topic>.<partition>`: all those of one group. */
 export const onTransactionalIds = (group: string): Access => ({
   resource: 'TransactionalId',
@@ -41,11 +50,21 @@ export const onTransactionalIds = (group: string): Access => ({
   operation: 'Write',
 })
 
+const allowing: Readonly<Partial<Record<Operation, readonly Operation[]>>> = {
+  Describe: ['Read', 'Write', 'Delete', 'Alter'],
+  DescribeConfigs: ['AlterConfigs'],
+}
+
+/** Whether whoever has the right to one operation may do another one, as Kafka's authorizer sees it. */
+export const allows = (granted: Operation, asked: Operation): boolean =>
+  granted === asked || (allowing[asked]?.includes(granted) ?? false)
+
 const nouns = { Topic: 'topic', Group: 'group', TransactionalId: 'transactional id' } as const
 const options = { Topic: '--topic', Group: '--group', TransactionalId: '--transactional-id' } as const
 
 /** e.g. `Read on the topic "cio.track.raw"`, `Write on the transactional ids that begin with "trackbridge.process."`. */
 export function accessText({ resource, name, pattern, operation }: Access): string {
+  if (resource === 'Cluster') return `${operation} on the cluster`
   const noun = nouns[resource]
   return pattern === 'prefixed'
     ? `${operation} on the ${noun}s that begin with "${name}"`
@@ -59,7 +78,7 @@ export function grantCommand({ resource, name, pattern, operation }: Access, ide
   const shape = pattern === 'prefixed' ? ' --resource-pattern-type prefixed' : ''
   return (
     `kafka-acls.sh ${identity.tool} --add --allow-principal ${quoted(principal)} --operation ${operation} ` +
-    `${options[resource]} ${quoted(name)}${shape}`
+    (resource === 'Cluster' ? '--cluster' : `${options[resource]} ${quoted(name)}${shape}`)
   )
 }
 
@@ -73,11 +92,16 @@ export function adminTool({ brokers, isSecured }: { brokers: readonly string[]; 
   return `--bootstrap-server ${brokers.join(',')}${isSecured ? ' --command-config admin.properties' : ''}`
 }
 
+/** e.g. `User:alice (as configured)`. */
+export function principalText(identity: Identity): string {
+  const principal = identity.principal()
+  return principal === undefined ? 'the principal of this connection' : `${principal} (as configured)`
+}
+
 /** What stands in an error, e.g. `Read on the topic "raw" is denied to User:alice (as configured); grant it with:
  *  kafka-acls.sh ...`. Of several rights one is missing, and Kafka does not say which. */
 export function denialText(missing: readonly Access[], identity: Identity): string {
-  const principal = identity.principal()
-  const who = principal === undefined ? 'the principal of this connection' : `${principal} (as configured)`
+  const who = principalText(identity)
   const what = missing.map(accessText).join(', or ')
   const commands = missing.map((access) => grantCommand(access, identity))
   const how = commands.length === 1 ? ` ${commands[0]}` : commands.map((command) => `\n  ${command}`).join('')

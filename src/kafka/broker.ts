@@ -1,5 +1,4 @@
-// What the engines need of Kafka, and nothing of how it is done: types only. kafkajs-broker.ts fills it today; an own
-// record codec and an own transaction session can fill it later without an engine noticing (spec kafka.md).
+// What the engines need of Kafka, and nothing of how it is done: types only; kafkajs-broker.ts fills it (spec kafka.md).
 //
 // Offsets are numbers: they stay exact up to 2^53, which a partition with a million records a second reaches after
 // 285 years. Adapters throw TB_BUG on a larger one. "next" is always the next offset to read, as in Kafka's own commits.
@@ -37,9 +36,8 @@ export interface ConsumerBatch extends TopicPartition {
   readonly nextOffset: number
   /** End of the partition as of this fetch, open transactions included. */
   readonly highWatermark: number
-  /** True when only filtered records (aborted, control), or records that Kafka has deleted, lie between the batch before,
-   *  or our own seek, and this one.
-   *  False for the first batch after an assignment: kafkajs then starts from an offset it read before. */
+  /** True when only filtered (aborted, control) or deleted records lie between the batch before, or our own seek, and this
+   *  one. False for the first batch after an assignment: kafkajs then starts from an offset it read before. */
   readonly continuous: boolean
   readonly records: readonly ConsumerRecord[]
 }
@@ -142,6 +140,15 @@ export type SessionOptions = {
     }
   | { readonly delivery: 'at-least-once'; readonly consumer: Pick<Consumer, 'commit'> }
 )
+
+/** Transactions of records alone, fenced by their id: what has been done must stand among the records. It is read after
+ *  `init` returned, up to a high watermark that was asked for after it. */
+export interface Transactions extends Pick<Session, 'init' | 'close'> {
+  /** `highWatermark`: behind all that stands there, open transactions included. */
+  ends(partition: TopicPartition): Promise<{ readonly lastStable: number; readonly highWatermark: number }>
+  /** As Session.commit; one record at least. */
+  commit(records: readonly OutRecord[]): Promise<CommitResult>
+}
 
 /** Plain producer, acks=all, for records outside of transactions. */
 export interface Producer {
@@ -284,8 +291,10 @@ export interface Broker {
   admin(): Promise<Admin>
   consume(options: ConsumeOptions, handlers: ConsumeHandlers): Promise<Consumer>
   session(options: SessionOptions): Session
+  /** `owner`: what the transactional id begins with, before a dot. */
+  transactions(owner: string, transactionalId: string, transactionTimeoutMs: number): Transactions
   producer(): Promise<Producer>
-  history(): Promise<HistoryReader>
+  history(options?: { readonly maxBytes: number }): Promise<HistoryReader>
   /** The partition that Java's default partitioner chooses for a key (murmur2). */
   partitionForKey(key: string | Buffer, partitions: number): number
 }

@@ -3,6 +3,7 @@
 // not there.
 import type { Admin as KafkajsAdmin, ResourceConfigQuery } from 'kafkajs'
 import { TrackbridgeError } from '../errors.ts'
+import { onCluster, onGroup, onTopic, type Access } from './access.ts'
 import type { BrokerInfo, ClusterInfo, GroupInfo, Inspector, TopicStanding } from './broker.ts'
 import type { Cluster, ClusterNodes } from './cluster.ts'
 import { releaseOf } from './kafka-releases.ts'
@@ -12,10 +13,10 @@ import { brokerAbilities, describeGroup, metadata } from './wire/inspect-request
 
 export type InspectedCluster = Pick<Cluster, 'coordinator'> & ClusterNodes
 
-/** Runs one call under a time limit; its faults become TB_KAFKA_*. */
+/** Runs one call under a time limit; its faults become TB_KAFKA_*. `access`: the rights that it needs. */
 export interface Calls {
-  admin<T>(tried: string, run: (admin: KafkajsAdmin) => Promise<T>): Promise<T>
-  cluster<T>(tried: string, run: (cluster: InspectedCluster) => Promise<T>): Promise<T>
+  admin<T>(tried: string, run: (admin: KafkajsAdmin) => Promise<T>, access?: readonly Access[]): Promise<T>
+  cluster<T>(tried: string, run: (cluster: InspectedCluster) => Promise<T>, access?: readonly Access[]): Promise<T>
 }
 
 const unknownTopic = 3
@@ -28,9 +29,13 @@ export function createInspector(calls: Calls): Inspector {
     group: (group) => inspectGroup(calls, group),
     offsetsSince: (topic, timestampMs) => offsetsSince(calls, topic, timestampMs),
     reachTransactionalId: (id) =>
-      calls.cluster(`find the coordinator of the transactional id ${id}`, async (cluster) => {
-        await cluster.coordinator('transaction', id)
-      }),
+      calls.cluster(
+        `find the coordinator of the transactional id ${id}`,
+        async (cluster) => {
+          await cluster.coordinator('transaction', id)
+        },
+        [{ resource: 'TransactionalId', name: id, pattern: 'literal', operation: 'Describe' }],
+      ),
   }
 }
 
@@ -51,7 +56,11 @@ async function describeBrokers(cluster: InspectedCluster) {
 
 function brokerSettings(calls: Calls, id: string, names: readonly string[]): Promise<Settings> {
   const resource = { type: ConfigResourceTypes.BROKER, name: id, configNames: [...names] }
-  return readSettings((tried, run) => calls.admin(tried, run), resource, `the broker ${id}`)
+  return readSettings(
+    (tried, run) => calls.admin(tried, run, [onCluster('DescribeConfigs')]),
+    resource,
+    `the broker ${id}`,
+  )
 }
 
 type Settings = Readonly<Record<string, string>>
@@ -87,15 +96,21 @@ async function inspectTopics(
 }
 
 const inspectGroup = (calls: Calls, group: string): Promise<GroupInfo> =>
-  calls.cluster(`describe the group ${group}`, async (cluster) => {
-    const { code, ...info } = await (await cluster.coordinator('group', group)).send(describeGroup(group))
-    if (code !== 0) throw errorOfCode(code)
-    return info
-  })
+  calls.cluster(
+    `describe the group ${group}`,
+    async (cluster) => {
+      const { code, ...info } = await (await cluster.coordinator('group', group)).send(describeGroup(group))
+      if (code !== 0) throw errorOfCode(code)
+      return info
+    },
+    [onGroup('Describe', group)],
+  )
 
 async function offsetsSince(calls: Calls, topic: string, timestampMs: number): Promise<ReadonlyMap<number, number>> {
-  const offsets = await calls.admin(`read the offsets of ${topic} by time`, (admin) =>
-    admin.fetchTopicOffsetsByTimestamp(topic, timestampMs),
+  const offsets = await calls.admin(
+    `read the offsets of ${topic} by time`,
+    (admin) => admin.fetchTopicOffsetsByTimestamp(topic, timestampMs),
+    [onTopic('Describe', topic)],
   )
   return new Map(offsets.map(({ partition, offset }) => [partition, toOffset(offset)]))
 }

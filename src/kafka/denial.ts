@@ -41,6 +41,9 @@ const resources: Readonly<Record<string, Access['resource']>> = {
 
 /** Of the rights needed, those that Kafka's error code can be about; of the named topics, where it names any. */
 export function missingAccess(needs: Needs, kafkaError: string, topics: readonly string[]): readonly Access[] {
+  const ofCluster =
+    kafkaError === 'CLUSTER_AUTHORIZATION_FAILED' ? needs.access.filter(({ resource }) => resource === 'Cluster') : []
+  if (ofCluster.length > 0) return ofCluster
   const ofKind = needs.access.filter(({ resource }) => resource === resources[kafkaError])
   const named = ofKind.filter(({ name }) => topics.includes(name))
   return named.length > 0 ? named : ofKind

@@ -9,15 +9,18 @@ import type { CommitResult } from './broker.ts'
 import { partitionKey } from './kafkajs-batch.ts'
 import type { Part, TransactionalProducer } from './transactional-producer.ts'
 
+/** What it needs of a partition's producer. */
+type PartProducer = Pick<TransactionalProducer, 'commit'>
+
 export interface GroupCommit {
   /** Commits the part with those of other partitions that wait; `own` is the partition's producer. Never rejects. A
    *  failure ends the producers of all partitions that took part. */
-  commit(part: Part, own: TransactionalProducer): Promise<CommitResult>
+  commit(part: Part, own: PartProducer): Promise<CommitResult>
 }
 
 interface Waiting {
   readonly part: Part
-  readonly own: TransactionalProducer
+  readonly own: PartProducer
   readonly settle: (result: CommitResult) => void
 }
 
@@ -42,7 +45,7 @@ export function createGroupCommit(): GroupCommit {
   }
 }
 
-function enqueue(state: State, part: Part, own: TransactionalProducer): Promise<CommitResult> {
+function enqueue(state: State, part: Part, own: PartProducer): Promise<CommitResult> {
   const { promise, resolve } = Promise.withResolvers<CommitResult>()
   state.waiting.push({ part, own, settle: resolve })
   if (!state.running) void run(state)

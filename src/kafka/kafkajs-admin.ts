@@ -72,18 +72,18 @@ export async function createKafkajsAdmin({ kafka, log, clock, identity, explain 
 
 /** Requests of our own, over a connection that is made when the first one is sent. */
 function createClusterCalls({ kafka, ...deps }: AdminDeps) {
-  const { clock } = deps
+  const { clock, identity } = deps
   const cluster = createCluster(kafka, deps)
   let opened: Promise<void> | undefined
   const run = async <T>(work: (cluster: InspectedCluster) => Promise<T>): Promise<T> => {
     await (opened ??= cluster.open())
     return work(cluster)
   }
-  const call: Calls['cluster'] = async (tried, work) => {
+  const call: Calls['cluster'] = async (tried, work, access = []) => {
     try {
       return await within(run(work), { timeoutMs: callTimeoutMs, tried, clock })
     } catch (error) {
-      throw toTrackbridgeError(error, tried)
+      throw toTrackbridgeError(withNeeds(error, { identity, access }), tried)
     }
   }
   const close = async (): Promise<void> => {
@@ -157,13 +157,19 @@ async function createTopics(call: Call, clock: Clock, specs: readonly TopicSpec[
 
 async function alterTopic(calls: Calls, name: string, { settings, partitions }: TopicAlteration): Promise<void> {
   if (Object.keys(settings).length > 0)
-    await calls.cluster(`change the settings of the topic ${name}`, async (cluster) => {
-      const { code, message } = await (await cluster.controller()).send(setTopicSettings(name, settings))
-      if (code !== 0) throw Object.assign(errorOfCode(code), message === null ? {} : { message })
-    })
+    await calls.cluster(
+      `change the settings of the topic ${name}`,
+      async (cluster) => {
+        const { code, message } = await (await cluster.controller()).send(setTopicSettings(name, settings))
+        if (code !== 0) throw Object.assign(errorOfCode(code), message === null ? {} : { message })
+      },
+      [onTopic('AlterConfigs', name)],
+    )
   if (partitions === undefined) return
-  await calls.admin(`add partitions to the topic ${name}`, (admin) =>
-    admin.createPartitions({ topicPartitions: [{ topic: name, count: partitions }] }),
+  await calls.admin(
+    `add partitions to the topic ${name}`,
+    (admin) => admin.createPartitions({ topicPartitions: [{ topic: name, count: partitions }] }),
+    [onTopic('Alter', name)],
   )
 }
 

@@ -15,6 +15,7 @@ import { createKafkajsConsumer } from './kafkajs-consumer.ts'
 import { createExactlyOnceSession } from './exactly-once-session.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { createPlainProducer } from './plain-producer.ts'
+import { createRecordsTransactions } from './records-transactions.ts'
 import { createBatchLimits } from './record-writer.ts'
 import type { OnTransaction } from './transactional-producer.ts'
 import { createBatchEncoder } from './wire/record-batch-encoder.ts'
@@ -52,8 +53,10 @@ export function createKafkajsBroker(
       options.delivery === 'exactly-once'
         ? createExactlyOnceSession(deps, options, options.commit === 'group' ? groupCommitOf(options.group) : undefined)
         : createAtLeastOnceSession(deps, options),
+    transactions: (owner, transactionalId, transactionTimeoutMs) =>
+      createRecordsTransactions(deps, { owner, transactionalId, transactionTimeoutMs }),
     producer: () => createPlainProducer(deps),
-    history: () => openHistoryReader(deps),
+    history: (options) => openHistoryReader({ ...deps, ...options }),
     partitionForKey,
   }
 }

@@ -3,6 +3,7 @@
 //
 // May be altered: what loses no record, breaks no order and takes no promise from anybody. Everything else is left to
 // whoever knows the other users of the topic, with the command that would do it.
+import { accessText, grantCommand, onTopic, principalText, type Access, type Identity } from './access.ts'
 import type { TopicInfo } from './broker.ts'
 import { counted, durationText, grouped } from './amount-text.ts'
 import { judgeChange } from './topic-changes.ts'
@@ -28,17 +29,27 @@ export interface Difference {
   readonly command: string | undefined
 }
 
-/** Every difference, the gravest first. `raws`: the raw topics that exist; `tool`: as `toolOptions` gives it. */
+export interface Among {
+  /** The raw topics that exist. */
+  readonly raws: readonly TopicInfo[]
+  /** For the commands that are told. */
+  readonly identity: Identity
+  /** Which right is asked for where the settings may not be read; AlterConfigs is one to read them as well. */
+  readonly toRead?: 'DescribeConfigs' | 'AlterConfigs'
+}
+
+/** Every difference, the gravest first. */
 export function topicDifferences(
   wanted: WantedTopic,
   info: TopicInfo,
-  { raws, tool }: { readonly raws: readonly TopicInfo[]; readonly tool: string },
+  { raws, identity, toRead = 'DescribeConfigs' }: Among,
 ): readonly Difference[] {
+  const { tool } = identity
   const found = [
     ...partitionDifferences(wanted, info, tool),
     ...copyDifferences(wanted, info),
     ...(Object.keys(info.settings).length === 0
-      ? [unreadable]
+      ? [unreadable(onTopic(toRead, info.name), identity)]
       : [...dangers(wanted, info, { raws, tool }), ...settingDifferences(wanted, info, tool)]),
   ]
   // A danger says more than the mere difference of the same setting.
@@ -48,15 +59,18 @@ export function topicDifferences(
 
 const gravities: readonly Difference['gravity'][] = ['wrong', 'warning', 'difference']
 
-const unreadable: Difference = {
-  subject: 'settings',
-  is: 'may not be read',
-  wanted: 'readable',
-  gravity: 'warning',
-  what: 'its settings may not be read (that takes the right to DescribeConfigs): retention is unchecked',
-  change: undefined,
-  leftBecause: 'it takes another right',
-  command: undefined,
+function unreadable(right: Access, identity: Identity): Difference {
+  const denied = `${accessText(right)} is denied to ${principalText(identity)}`
+  return {
+    subject: 'settings',
+    is: 'may not be read',
+    wanted: 'readable',
+    gravity: 'warning',
+    what: `its settings may not be read, and retention is unchecked: ${denied}`,
+    change: undefined,
+    leftBecause: 'rights are given by whoever administers the cluster',
+    command: grantCommand(right, identity),
+  }
 }
 
 function partitionDifferences(wanted: WantedTopic, info: TopicInfo, tool: string): readonly Difference[] {

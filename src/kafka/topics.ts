@@ -2,9 +2,10 @@
 // with a state for each, and the command that would create it. Pure but for readTopicPlan, applyTopics and alterTopics.
 // Existing topics are only altered by alterTopics, and only where topic-changes.ts allows it. Ruled by kafka.md, "Topics".
 import { TrackbridgeError } from '../errors.ts'
+import type { Identity } from './access.ts'
 import { counted } from './amount-text.ts'
 import type { Admin, TopicInfo, TopicSpec } from './broker.ts'
-import { topicDifferences, type Difference } from './topic-differences.ts'
+import { topicDifferences, type Among, type Difference } from './topic-differences.ts'
 import { rawTopicNames, wantedTopics, type TopicRole, type TopicsConfig, type WantedTopic } from './wanted-topics.ts'
 
 /** `differs`: not as configured, no more. `warning`: it works, but records may be lost that nobody expects to lose.
@@ -25,25 +26,25 @@ export interface TopicPlan {
   readonly existing: TopicInfo | undefined
 }
 
-/** How the commands reach the cluster, e.g. `--bootstrap-server a:9092,b:9092 --command-config client.properties`. */
-export function toolOptions({ brokers, ssl, sasl }: TopicsConfig['kafka']): string {
-  const secured = ssl !== false || sasl !== undefined
-  return `--bootstrap-server ${brokers.join(',')}${secured ? ' --command-config client.properties' : ''}`
-}
-
-/** Compares; `tool` is what `toolOptions` gives. Same order as `wanted`. */
+/** Compares. Same order as `wanted`. `identity` and `toRead`: as in topicDifferences. */
 export function planTopics(
   wanted: readonly WantedTopic[],
   existing: ReadonlyMap<string, TopicInfo>,
-  tool: string,
+  identity: Identity,
+  toRead?: Among['toRead'],
 ): readonly TopicPlan[] {
   const raws = wanted.flatMap(({ name, role }) => (role === 'raw' ? (existing.get(name) ?? []) : []))
   return wanted.map((topic) => {
-    const plan = { name: topic.name, role: topic.role, command: createCommand(topic, tool), wanted: topic }
+    const plan = {
+      name: topic.name,
+      role: topic.role,
+      command: createCommand(topic, identity.tool),
+      wanted: topic,
+    }
     const info = existing.get(topic.name)
     if (info === undefined)
       return { ...plan, state: 'missing', differences: [], details: ['does not exist'], existing: undefined }
-    const differences = topicDifferences(topic, info, { raws, tool })
+    const differences = topicDifferences(topic, info, { raws, identity, ...(toRead && { toRead }) })
     return { ...plan, state: stateOf(differences), differences, details: differences.map(detailOf), existing: info }
   })
 }
@@ -69,10 +70,12 @@ const detailOf = ({ what, command }: Difference): string =>
 export async function readTopicPlan(
   admin: Pick<Admin, 'topics' | 'topicsMatching'>,
   config: TopicsConfig,
+  identity: Identity,
+  toRead?: Among['toRead'],
 ): Promise<readonly TopicPlan[]> {
   const raws = await rawTopicNames(admin, config)
   const existing = await admin.topics(wantedTopics(config, new Map(), raws).map(({ name }) => name))
-  return planTopics(wantedTopics(config, existing, raws), existing, toolOptions(config.kafka))
+  return planTopics(wantedTopics(config, existing, raws), existing, identity, toRead)
 }
 
 /** Creates the missing topics of a plan, no others; resolves with their names. Rejects as `Admin.createTopics` does. */

@@ -1,12 +1,13 @@
 // One transactional id as this process holds it: opened by InitProducerId, then one transaction after the other. Order
 // within one: records and source offsets side by side, then the end. Any error kills the producer, for its sequence
 // numbers cannot be trusted after one; an error of the end itself is an unknown outcome (spec kafka.md, "Exactly-once").
+// Without a group there are no source offsets, and nothing but the id fences (records-transactions.ts).
 // States: open -> in transaction -> open | dead. Both transaction protocols: see wire/transaction-requests.ts.
-import { TrackbridgeError } from '../errors.ts'
+import { TrackbridgeError, type ErrorContext } from '../errors.ts'
 import type { Log } from '../ops/log.ts'
 import { onGroup, onTopic, onTransactionalIds, type Access } from './access.ts'
-import type { CommitResult, TopicPartition, Unit } from './broker.ts'
-import type { ClusterNode } from './cluster.ts'
+import type { CommitResult, OutRecord, TopicPartition, Unit } from './broker.ts'
+import type { Cluster, ClusterNode } from './cluster.ts'
 import { within } from './deadline.ts'
 import { needing, type Needs } from './denial.ts'
 import { isAnswer, toTrackbridgeError } from './kafkajs-errors.ts'
@@ -35,7 +36,10 @@ export interface TransactionDeps extends WriterDeps {
 export type OnTransaction = (transaction: { readonly result: CommitResult; readonly tookMs: number }) => void
 
 export interface TransactionOptions {
-  readonly group: string
+  /** Whose offsets the transactions bear; null: none. */
+  readonly group: string | null
+  /** What the transactional id begins with, before a dot; absent: the group. */
+  readonly owner?: string
   readonly transactionalId: string
   readonly transactionTimeoutMs: number
 }
@@ -51,6 +55,8 @@ export interface TransactionalProducer {
   committed(source: TopicPartition): Promise<number | null>
   /** All parts in one transaction; they bear the same member. Never rejects. One at a time. */
   commit(parts: readonly Part[]): Promise<CommitResult>
+  /** Records alone in one transaction, one at least. Never rejects. One at a time. */
+  commitRecords(records: readonly OutRecord[]): Promise<CommitResult>
   close(): Promise<void>
 }
 
@@ -58,10 +64,15 @@ const produceTimeoutMs = 30_000
 const abortTimeoutMs = 5_000
 const txnOffsetCommitKey = 28
 
+interface GroupNode {
+  readonly group: string
+  readonly node: ClusterNode
+}
+
 interface Opened {
   readonly deps: TransactionDeps
   readonly options: TransactionOptions
-  readonly coordinators: { readonly transaction: ClusterNode; readonly group: ClusterNode }
+  readonly coordinators: { readonly transaction: ClusterNode; readonly group: GroupNode | undefined }
   /** Whether the cluster has enabled the newer protocol. */
   readonly newer: boolean
   readonly writer: RecordWriter
@@ -77,21 +88,21 @@ export async function openTransactionalProducer(
   let closed: Promise<void> | undefined
   const close = (): Promise<void> => (closed ??= deps.cluster.close())
   try {
-    const access = [onGroup('Read', options.group), onTransactionalIds(options.group)]
+    const access = accessOf(options)
     const opened = await needing({ identity: deps.cluster.identity, access }, () => fence(deps, options))
+    const timed = async (run: () => Promise<CommitResult>): Promise<CommitResult> => {
+      const startMs = deps.clock.now()
+      const result = await run()
+      deps.onTransaction?.({ result, tookMs: deps.clock.now() - startMs })
+      return result
+    }
     return {
-      committed: (source) =>
-        readCommittedOffset(
-          { node: opened.coordinators.group, clock: deps.clock, identity: deps.cluster.identity },
-          options.group,
-          source,
-        ),
-      async commit(parts) {
-        const startMs = deps.clock.now()
-        const result = await commit(opened, parts)
-        deps.onTransaction?.({ result, tookMs: deps.clock.now() - startMs })
-        return result
+      async committed(source) {
+        const { group, node } = groupOf(opened)
+        return readCommittedOffset({ node, clock: deps.clock, identity: deps.cluster.identity }, group, source)
       },
+      commit: (parts) => timed(() => commit(opened, parts)),
+      commitRecords: (records) => timed(() => commitRecords(opened, records)),
       close,
     }
   } catch (error) {
@@ -107,9 +118,8 @@ async function fence(deps: TransactionDeps, options: TransactionOptions): Promis
   await cluster.refresh()
   const [transaction, group] = await Promise.all([
     cluster.coordinator('transaction', transactionalId),
-    cluster.coordinator('group', options.group),
+    options.group === null ? undefined : findGroup(cluster, options.group),
   ])
-  requireOffsetFencing(group)
   const newer = (await transaction.send(transactionVersion())) >= 2
   const claimed = await claimProducerId({ node: transaction, clock }, transactionalId, transactionTimeoutMs)
   const produceOptions = { transactionalId, apiVersion: newer ? 12 : 7, timeoutMs: produceTimeoutMs } as const
@@ -123,6 +133,22 @@ async function fence(deps: TransactionDeps, options: TransactionOptions): Promis
     identity: { ...claimed, transactionalId },
   }
 }
+
+async function findGroup(cluster: Cluster, group: string): Promise<GroupNode> {
+  const node = await cluster.coordinator('group', group)
+  requireOffsetFencing(node)
+  return { group, node }
+}
+
+function groupOf({ coordinators, options }: Opened): GroupNode {
+  if (coordinators.group !== undefined) return coordinators.group
+  throw new TrackbridgeError('TB_BUG', `${options.transactionalId} bears no offsets: it was opened without a group`)
+}
+
+const accessOf = ({ group, owner }: TransactionOptions): readonly Access[] => [
+  ...(group === null ? [] : [onGroup('Read', group)]),
+  onTransactionalIds(owner ?? group ?? ''),
+]
 
 function requireOffsetFencing(coordinator: ClusterNode): void {
   const newest = coordinator.newestVersion(txnOffsetCommitKey)
@@ -138,7 +164,27 @@ async function commit(opened: Opened, parts: readonly Part[]): Promise<CommitRes
   const context = parts.length === 1 ? { ...parts[0]?.source } : {}
   const fault = faultOf(parts)
   if (fault !== undefined) return failedCommit('aborted', new TrackbridgeError('TB_BUG', `cannot ${tried}: ${fault}`))
-  const failures = await fill(opened, parts)
+  const records = parts.length === 1 ? (parts[0]?.unit.records ?? []) : parts.flatMap(({ unit }) => unit.records)
+  return writeAndEnd(opened, { parts, records }, { tried, context })
+}
+
+async function commitRecords(opened: Opened, records: readonly OutRecord[]): Promise<CommitResult> {
+  const tried = `commit a transaction as ${opened.options.transactionalId}`
+  if (records.length > 0) return writeAndEnd(opened, { parts: [], records }, { tried, context: {} })
+  return failedCommit('aborted', new TrackbridgeError('TB_BUG', `cannot ${tried}: there are no records`))
+}
+
+interface Content {
+  readonly parts: readonly Part[]
+  readonly records: readonly OutRecord[]
+}
+
+async function writeAndEnd(
+  opened: Opened,
+  content: Content,
+  { tried, context }: { readonly tried: string; readonly context: ErrorContext },
+): Promise<CommitResult> {
+  const failures = await fill(opened, content)
   const [first] = failures
   if (first !== undefined) {
     // Without an answer the request may still be carried out, after an abort of the same epoch too, and the transaction
@@ -160,8 +206,7 @@ function nameOf({ source, unit }: Part): string {
 }
 
 /** What went wrong; nothing did when it is empty. */
-async function fill(opened: Opened, parts: readonly Part[]): Promise<readonly unknown[]> {
-  const records = parts.length === 1 ? (parts[0]?.unit.records ?? []) : parts.flatMap(({ unit }) => unit.records)
+async function fill(opened: Opened, { parts, records }: Content): Promise<readonly unknown[]> {
   // Both to their end, whatever becomes of the other: an abort must not overtake a write that is still under way. The
   // offsets first: their error tells of a rebalance where the records' one may only tell of its consequence.
   const sources = parts.map(({ source }) => source)
@@ -174,11 +219,7 @@ async function fill(opened: Opened, parts: readonly Part[]): Promise<readonly un
 
 function needsFor({ deps, options }: Opened, operation: 'Read' | 'Write', places: readonly TopicPartition[]): Needs {
   const topics = new Set(places.map(({ topic }) => topic))
-  const access: readonly Access[] = [
-    ...[...topics].map((topic) => onTopic(operation, topic)),
-    onGroup('Read', options.group),
-    onTransactionalIds(options.group),
-  ]
+  const access: readonly Access[] = [...[...topics].map((topic) => onTopic(operation, topic)), ...accessOf(options)]
   return { identity: deps.cluster.identity, access }
 }
 
@@ -194,16 +235,18 @@ function faultOf(parts: readonly Part[]): string | undefined {
 }
 
 async function sendOffsets(opened: Opened, parts: readonly Part[]): Promise<void> {
-  const { deps, options, coordinators, newer, identity } = opened
-  const member = parts[0]?.unit.member ?? { generation: -1, memberId: '' }
-  const { group } = options
+  const [first] = parts
+  if (first === undefined) return
+  const { deps, coordinators, newer, identity } = opened
+  const { member } = first.unit
+  const { group, node } = groupOf(opened)
   const offsets = parts.map(({ source, unit }) => ({ ...source, next: unit.next }))
   if (!newer) await retryPassing(deps.clock, () => coordinators.transaction.send(addOffsetsToTxn(identity, group)))
   const request = txnOffsetCommit(identity, { group, member, offsets }, newer ? 5 : 3)
-  await retryPassing(deps.clock, () => coordinators.group.send(request))
+  await retryPassing(deps.clock, () => node.send(request))
 }
 
-async function sendRecords(opened: Opened, records: readonly Unit['records'][number][]): Promise<void> {
+async function sendRecords(opened: Opened, records: readonly OutRecord[]): Promise<void> {
   const { deps, coordinators, newer, identity, writer } = opened
   if (records.length === 0) return
   if (!newer) {

@@ -64,7 +64,9 @@ export function wantedTopics(
   }
   return [
     ...raws.map((name, index) => rawTopic(name, counts[index] ?? rawPartitions, topics)),
-    ...config.destinations.map(({ topic }) => written(topic, 'destination', topics.destinations)),
+    ...config.destinations
+      .flatMap(({ topic, backfill }) => [topic, ...(backfill === undefined ? [] : [backfill.topic])])
+      .map((topic) => written(topic, 'destination', topics.destinations)),
     written(config.deadLetters.topic, 'dead-letters', topics.deadLetters),
     written(config.unsupported.topic, 'unsupported', topics.unsupported),
   ]

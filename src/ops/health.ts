@@ -6,7 +6,7 @@ import type { Answer, Routes } from './http-server.ts'
 interface Part {
   readonly name: string
   readonly ready: boolean
-  /** Why it is not ready; empty when it is. */
+  /** Why it is not ready, or what trouble it has though it is; empty when all is well. */
   readonly why: string
 }
 
@@ -17,7 +17,8 @@ export interface Readiness {
 
 /** How one part says how it is. */
 export interface PartHealth {
-  ready(): void
+  /** `trouble`: what passes by itself but keeps it from its work for now. */
+  ready(trouble?: string): void
   /** `why` is for an operator: what is wrong or awaited, without secrets. */
   notReady(why: string): void
   /** The part has ended and counts no more. */
@@ -39,7 +40,7 @@ export function createHealth(): Health {
       const say = (ready: boolean, why: string): void => void parts.set(name, { name, ready, why })
       say(false, 'starting')
       return {
-        ready: () => say(true, ''),
+        ready: (trouble = '') => say(true, trouble),
         notReady: (why) => say(false, why),
         remove: () => void parts.delete(name),
       }

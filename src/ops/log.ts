@@ -2,11 +2,13 @@
 // Everything goes to stderr: stdout belongs to the commands' results.
 import { pino } from 'pino'
 import { PinoPretty } from 'pino-pretty'
+import { concealPerson } from './person.ts'
 import { createRepeats, type Repeats } from './repeated-lines.ts'
 
 export type LogFields = Readonly<Record<string, unknown>>
 
-/** What engines and adapters may say. Never payloads, never secrets. */
+/** What engines and adapters may say. Never payloads, never secrets. The id of a person stands under `person` and nowhere
+ *  else: there it is hashed, unless the configuration wants ids shown. */
 export interface Log {
   debug(fields: LogFields, message: string): void
   info(fields: LogFields, message: string): void
@@ -29,12 +31,14 @@ export interface AdjustableLog extends Log {
 export interface LogOptions {
   readonly level: Level
   readonly format: 'json' | 'pretty'
+  /** Ids of persons as they are; absent: hashed. */
+  readonly personIds?: boolean
 }
 
 /** `err` is serialised as type, message, code and stack; keys that hold secrets are censored wherever they stand. The
  *  same warning or error again and again is summed up (repeated-lines.ts). */
 export function createLog(options: LogOptions): AdjustableLog {
-  const shown: Shown = { level: options.level, repeats: createRepeats() }
+  const shown: Shown = { level: options.level, personIds: options.personIds ?? false, repeats: createRepeats() }
   const write = createWriter(options)
   return {
     ...gated(shown, write),
@@ -48,12 +52,16 @@ export function createLog(options: LogOptions): AdjustableLog {
 /** What a log and all its children have in common: pino gives each child a level of its own. */
 interface Shown {
   level: Level
+  readonly personIds: boolean
   readonly repeats: Repeats
 }
 
 function gated(shown: Shown, write: Log): Log {
-  const at = (level: Exclude<Level, 'silent'>) => (fields: LogFields, message: string) => {
+  const told = (fields: LogFields): LogFields => concealPerson(fields, shown.personIds)
+  const at = (level: Exclude<Level, 'silent'>) => (given: LogFields, message: string) => {
     if (levels.indexOf(level) < levels.indexOf(shown.level)) return
+    // Only now: most lines that name a person are of a level that is not shown.
+    const fields = told(given)
     if (level === 'debug' || level === 'info') return write[level](fields, message)
     shown.repeats.pass({ level, message, fields }, (line) => write[level](line.fields, line.message))
   }
@@ -62,9 +70,11 @@ function gated(shown: Shown, write: Log): Log {
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    child: (fields) => gated(shown, write.child(fields)),
+    child: (fields) => gated(shown, write.child(told(fields))),
   }
 }
+
+const secretKeys = ['apiKey', 'password', 'passphrase', 'token', 'clientSecret', 'secretAccessKey', 'authorization']
 
 function createWriter(options: LogOptions): Log {
   const stream =
@@ -82,9 +92,11 @@ function createWriter(options: LogOptions): Log {
     {
       level: 'debug',
       base: null,
+      // As the configuration names it, not as a number.
+      formatters: { level: (level) => ({ level }) },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: {
-        paths: ['apiKey', 'password', 'authorization', '*.apiKey', '*.password', '*.authorization'],
+        paths: secretKeys.flatMap((key) => [key, `*.${key}`]),
         censor: '***',
       },
     },

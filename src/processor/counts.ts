@@ -13,6 +13,8 @@ export interface Counts {
   readonly skipped: number
   /** Messages that no destination takes. */
   readonly unrouted: number
+  /** Messages, dead letters and unsupported records left out because they were not selected; absent: none. */
+  readonly filtered?: number
   /** Records written, by topic. */
   readonly written: Readonly<Record<string, number>>
   /** Messages written, by topic and type. */
@@ -50,10 +52,12 @@ export function createCounter() {
   let raw = 0
   let unrouted = 0
   let poisoned = 0
+  let filtered = 0
   return {
     add(processed: Processed): void {
       raw++
       unrouted += processed.unrouted
+      filtered += processed.filtered ?? 0
       if (processed.poisoned) poisoned++
       slots[slotKeys[processed.slot]]++
       for (const { topic, headers } of processed.records) {
@@ -68,6 +72,7 @@ export function createCounter() {
       ...slots,
       poisoned,
       unrouted,
+      ...(filtered > 0 ? { filtered } : {}),
       written: { ...written },
       types: copied(types),
       reasons: copied(reasons),
@@ -98,6 +103,7 @@ const addNumbers = (first: Table<number>, second: Table<number>): Table<number> 
   addEach(first, second, (a, b) => a + b)
 
 export function addCounts(first: Counts, second: Counts): Counts {
+  const filtered = (first.filtered ?? 0) + (second.filtered ?? 0)
   return {
     raw: first.raw + second.raw,
     translated: first.translated + second.translated,
@@ -106,6 +112,7 @@ export function addCounts(first: Counts, second: Counts): Counts {
     poisoned: first.poisoned + second.poisoned,
     skipped: first.skipped + second.skipped,
     unrouted: first.unrouted + second.unrouted,
+    ...(filtered > 0 ? { filtered } : {}),
     written: addNumbers(first.written, second.written),
     types: addEach(first.types, second.types, addNumbers),
     reasons: addEach(first.reasons, second.reasons, addNumbers),

@@ -35,7 +35,7 @@ type Settings = Parameters<ProcessRecord>[1]
  *  it has none) and text. The log gets code, kind, place in the code and record, never the text: it may quote payload. */
 export function createPoisonGuard(process: ProcessRecord, { clock, log }: PoisonDeps): ProcessRecord {
   const told = new Map<string, Told>()
-  const tell = (error: unknown, { topic, partition, offset }: Raw): void => {
+  const tell = (error: unknown, { topic, partition, offset, key: person }: Raw): void => {
     const fault = describeFault(error)
     const name = `${fault.code} ${fault.type} ${fault.at}`
     const key = told.has(name) || told.size < maxFaults ? name : 'others'
@@ -43,7 +43,7 @@ export function createPoisonGuard(process: ProcessRecord, { clock, log }: Poison
     if (before) before.records++
     if (before && clock.now() - before.atMs < tellAgainMs) return
     told.set(key, { atMs: clock.now(), records: 0 })
-    const fields = { ...fault, topic, partition, offset, records: before?.records ?? 1 }
+    const fields = { ...fault, topic, partition, offset, person, records: before?.records ?? 1 }
     log.error(fields, 'translation threw: the record is a dead letter; please report it')
   }
   return (raw, settings) => {
@@ -66,7 +66,8 @@ function poisoned(raw: Raw, settings: Settings, error: unknown): Processed {
       message: `${codeOf(error)}: ${text}`,
       stage: 'process',
       destination: null,
-      attempt: 1,
+      attempt: settings.again?.attempt ?? 1,
+      ...(settings.again?.operations === undefined ? {} : { operations: settings.again.operations }),
       at: raw.timestamp,
     },
     settings.encodeDeadLetter,

@@ -10,13 +10,14 @@ import type { DecodeAvro } from '../records/call-source.ts'
 import type { EncodeDeadLetter } from '../records/dead-letter.ts'
 import { addCounts, noCounts, type Counts } from './counts.ts'
 import { createShareGuard, type ShareGuard } from './dead-letter-share.ts'
+import { tellLetters } from './letter-lines.ts'
 import { createPartitioner, type Partitioner, type Partitioning } from './partitioner.ts'
 import { partitionName } from './partition-name.ts'
 import { createPoisonGuard, type ProcessRecord } from './poison.ts'
 import { createTopicReader, openRawTopics, topicFigures, type RawTopics, type TopicFigures } from './raw-topics.ts'
 import type { Route } from './routing.ts'
 import { createTask, type BatchEnd, type Task } from './task.ts'
-import { processRecord, tooLargeRecord, type TopologySettings } from './topology.ts'
+import { processRecord, tooLargeRecord, type Selection, type TopologySettings } from './topology.ts'
 import type { MappingSettings } from '../translate/mapping-table.ts'
 
 export interface ProcessorDeps {
@@ -47,6 +48,8 @@ export interface ProcessorOptions {
   readonly encodeUnsupported?: EncodeDeadLetter
   readonly routes: readonly Route[]
   readonly mapping: MappingSettings
+  /** Which messages are written; absent: all, see TopologySettings. */
+  readonly select?: Selection
   readonly partitioning: Partitioning
   readonly delivery: 'exactly-once' | 'at-least-once'
   readonly commit: 'partition' | 'group'
@@ -244,6 +247,7 @@ function openTask(shared: Shared, source: TopicPartition, consumer: Consumer): O
       const raw = { ...record, ...source }
       const processed = tooLarge ? tooLargeRecord(raw, topology) : shared.processRecord(raw, topology)
       shared.share.see(processed, raw)
+      tellLetters(deps.log, raw, processed)
       return processed
     },
     ...(deps.ensureSchemas === undefined ? {} : { prepare: deps.ensureSchemas }),

@@ -9,8 +9,9 @@ import { messageHeaders, messageKey, messageValue, passOn } from '../records/mes
 import type { Invalid, Unsupported } from '../translate/fault.ts'
 import type { MappingSettings } from '../translate/mapping-table.ts'
 import type { Message } from '../translate/message.ts'
+import type { ElementaryOperation } from '../translate/operation.ts'
 import type { Outcome, Translation } from '../translate/outcome.ts'
-import { translate } from '../translate/translate.ts'
+import { firstIndexAlone, translate } from '../translate/translate.ts'
 import { refusal, type Route } from './routing.ts'
 
 export interface TopologySettings {
@@ -25,7 +26,14 @@ export interface TopologySettings {
   readonly partitionOf: (topic: string, key: Buffer | string | null, rawPartition: number) => number
   /** Finds the call in a record; absent: as our own raw record has it. */
   readonly readCall?: (raw: Raw) => CallReading
+  /** Which messages are written; absent: all. Where it is there, neither are dead letters nor unsupported records. */
+  readonly select?: Selection | undefined
+  /** Absent for records that are run for the first time. */
+  readonly again?: RunAgain
 }
+
+/** Whether a message is wanted, by what it was made from and the source of its call. */
+export type Selection = (message: Message, operation: ElementaryOperation, source: string | undefined) => boolean
 
 /** The slot a raw record ends in; each ends in exactly one. `skipped`: it had no value. */
 export type Slot = 'translated' | 'unsupported' | 'dead-letter' | 'skipped'
@@ -35,6 +43,8 @@ export interface Processed {
   readonly records: readonly OutRecord[]
   /** Messages that no destination takes. */
   readonly unrouted: number
+  /** Messages, unsupported records and dead letters that `select` has left out; absent: none. */
+  readonly filtered?: number
   /** Its translation threw: a fault of ours (poison.ts). */
   readonly poisoned?: true
   /** Why there are dead letters or unsupported records among `records`; absent: there are none. */
@@ -47,6 +57,14 @@ export interface FaultKind {
   readonly reason: string
 }
 
+/** A record that is run again (`dead-letters redrive`). */
+export interface RunAgain {
+  /** Which try this is, from 2. */
+  readonly attempt: number
+  /** The operations to run, by number; the others' messages are written already. Absent: all. */
+  readonly operations?: readonly number[] | undefined
+}
+
 type Raw = ConsumerRecord & TopicPartition
 
 const skipped: Processed = { slot: 'skipped', records: [], unrouted: 0 }
@@ -57,14 +75,45 @@ export function processRecord(raw: Raw, settings: TopologySettings): Processed {
   const reading = settings.readCall === undefined ? readEnvelope(raw) : settings.readCall(raw)
   if (!reading.ok) return withoutCall(raw, reading, settings)
   const { topic, partition, offset, timestamp: timestampMs } = raw
+  if (settings.again?.operations !== undefined) return processPart(raw, reading.value, settings)
   const translation = translate(reading.value, { topic, partition, offset, timestampMs }, settings.mapping)
+  return processTranslation(raw, translation, settings)
+}
+
+/** Some operations of a call, run again without the others. */
+function processPart(raw: Raw, call: unknown, settings: TopologySettings): Processed {
+  const { topic, partition, offset, timestamp: timestampMs } = raw
+  const origin = { topic, partition, offset, timestampMs, isRunAgainInPart: true }
+  const translation = translate(call, origin, settings.mapping)
+  const { operations, isBatch } = translation
+  const wanted = settings.again?.operations ?? []
+  const [whole] = operations
+  if (!isBatch && whole?.outcome === 'invalid')
+    return lost(raw, { reason: 'invalid', field: whole.field, message: faultText(whole) }, settings)
+  const missing = wanted.filter((number) => number >= operations.length)
+  const chosen = operations.map((operation, number) => (wanted.includes(number) ? operation : leftOut))
+  if (missing.length === 0) return processTranslation(raw, { ...translation, operations: chosen }, settings)
+  const message = `operations ${missing.join(', ')} are to be run again, and the call has ${operations.length}, from 0 on`
+  return lost(raw, { reason: 'invalid', message }, settings)
+}
+
+/** Stands in the place of an operation that is not run. */
+const leftOut: Outcome = { outcome: 'translated', messages: [], parts: [], unsupported: [] }
+
+function processTranslation(raw: Raw, translation: Translation, settings: TopologySettings): Processed {
   const messages = messageRecords(raw, translation, settings)
   if (messages === undefined) return tooLargeRecord(raw, settings, 'its messages would take more than 64 MB')
-  const { records, unrouted } = messages
+  const { records, unrouted, filtered } = messages
   const slot = translation.outcome === 'invalid' ? 'dead-letter' : translation.outcome
+  if (settings.select !== undefined) return withFiltered({ slot, records, unrouted }, filtered, translation)
   if (!translation.operations.some(hasFault)) return { slot, records, unrouted }
   records.push(...faultRecords(raw, translation, settings))
   return { slot, records, unrouted, faults: faultKinds(translation) }
+}
+
+function withFiltered(processed: Processed, messages: number, translation: Translation): Processed {
+  const filtered = messages + faultKinds(translation).length
+  return filtered === 0 ? processed : { ...processed, filtered }
 }
 
 /** What a raw record becomes when its messages do not fit into a destination topic. */
@@ -78,6 +127,7 @@ export function tooLargeRecord(
 
 function withoutCall(raw: Raw, reading: CallReading & { readonly ok: false }, settings: TopologySettings): Processed {
   if (reading.kind === 'skipped') return skipped
+  if (settings.select !== undefined) return { slot: 'dead-letter', records: [], unrouted: 0, filtered: 1 }
   const fault =
     reading.kind === 'unreadable'
       ? { reason: 'unreadable', message: reading.reason }
@@ -101,19 +151,31 @@ function messageRecords(raw: Raw, { operations, source }: Translation, settings:
   const records: OutRecord[] = []
   const origin = { place: `${raw.topic}:${raw.partition}:${raw.offset}`, passed: passOn(headersOf(raw)) }
   const sending: Sending = { raw, source, settings, records }
+  const { select } = settings
+  const isInPart = settings.again?.operations !== undefined
+  let number = 0
   let index = 0
   let unrouted = 0
+  let filtered = 0
   let bytes = 0
   for (const operation of operations) {
+    if (isInPart) index = firstIndexAlone(number++)
     if (operation.outcome !== 'translated') continue
+    let part = 0
     for (const message of operation.messages) {
+      const made = operation.parts[part++]
+      if (select !== undefined && made !== undefined && !select(message, made, source)) {
+        filtered++
+        index++
+        continue
+      }
       const before = records.length
       bytes += addRecords(message, messageHeaders(message, origin, index++), sending)
       if (records.length === before) unrouted++
       if (bytes > maxOutputBytes) return undefined
     }
   }
-  return { records, unrouted }
+  return { records, unrouted, filtered }
 }
 
 interface Sending {
@@ -142,6 +204,12 @@ function hasFault(operation: Outcome): boolean {
   return operation.outcome !== 'translated' || operation.unsupported.length > 0
 }
 
+/** Numbers of the operations that failed so; undefined where they are the whole call. */
+function failedNumbers(operations: readonly Outcome[], outcome: Outcome['outcome'], { again }: TopologySettings) {
+  const failed = [...operations.keys()].filter((number) => operations[number]?.outcome === outcome)
+  return again?.operations === undefined && failed.length === operations.length ? undefined : failed
+}
+
 function faultRecords(raw: Raw, { operations }: Translation, settings: TopologySettings): readonly OutRecord[] {
   const records: OutRecord[] = []
   const unsupported = operations.flatMap(unsupportedParts)
@@ -149,13 +217,15 @@ function faultRecords(raw: Raw, { operations }: Translation, settings: TopologyS
   const [kind] = unsupported
   if (kind !== undefined) {
     const message = [...new Set(unsupported.map(({ reason }) => reason))].join('; ')
-    const fault = { reason: kind.reason, message: `Pipelines has no counterpart: ${message}` }
+    const failed = failedNumbers(operations, 'unsupported', settings)
+    const fault = { reason: kind.reason, message: `Pipelines has no counterpart: ${message}`, operations: failed }
     records.push(deadLetter(raw, fault, settings, settings.unsupportedTopic))
   }
   const [first] = invalid
   if (first !== undefined) {
     const message = invalid.map(faultText).join('; ')
-    records.push(deadLetter(raw, { reason: 'invalid', field: first.field, message }, settings))
+    const failed = failedNumbers(operations, 'invalid', settings)
+    records.push(deadLetter(raw, { reason: 'invalid', field: first.field, message, operations: failed }, settings))
   }
   return records
 }
@@ -181,6 +251,8 @@ interface LetterFault {
   readonly reason: string
   readonly message: string
   readonly field?: string
+  /** Absent: those that are run. */
+  readonly operations?: readonly number[] | undefined
 }
 
 function deadLetter(
@@ -190,7 +262,18 @@ function deadLetter(
   topic = settings.deadLetterTopic,
 ): OutRecord {
   // The record's own time, not the clock's: a chunk that is taken again must give the same bytes.
-  const about = { source: raw, ...fault, stage: 'process', destination: null, attempt: 1, at: raw.timestamp } as const
+  const { operations = settings.again?.operations, ...why } = fault
+  const attempt = settings.again?.attempt ?? 1
+  const inPart = operations === undefined ? {} : { operations }
+  const about = {
+    source: raw,
+    ...why,
+    stage: 'process',
+    destination: null,
+    attempt,
+    ...inPart,
+    at: raw.timestamp,
+  } as const
   const { unsupportedTopic, encodeDeadLetter, encodeUnsupported } = settings
   const letter = deadLetterRecord(about, topic === unsupportedTopic ? encodeUnsupported : encodeDeadLetter)
   return { topic, partition: settings.partitionOf(topic, raw.key, raw.partition), timestamp: raw.timestamp, ...letter }

@@ -31,6 +31,9 @@ export interface DeadLetterInput {
   readonly destination: string | null
   /** Which try failed, counted from 1. */
   readonly attempt: number
+  /** Of a batch that failed in part: numbers, from 0, of the operations of which nothing was written. Absent: the whole
+   *  record stands here, and nothing was written of it. Empty: something of every operation was. */
+  readonly operations?: readonly number[]
   /** What the API said; the body is cut at 4 KB. */
   readonly answer?: { readonly status: number; readonly body: string }
   /** When it failed, milliseconds since 1970. Where the same input must give the same bytes: the record's own time. */
@@ -58,6 +61,7 @@ export interface DeadLetter {
   }
   readonly destination: string | null
   readonly attempt: number
+  readonly operations?: readonly number[]
   readonly answer?: { readonly status: number; readonly body: string }
   readonly key: string | null
   readonly keyEncoding: BytesEncoding
@@ -103,6 +107,7 @@ function letterText(input: DeadLetterInput): string {
     },
     destination: input.destination,
     attempt: input.attempt,
+    ...(input.operations === undefined ? {} : { operations: input.operations }),
     ...(input.answer === undefined
       ? {}
       : { answer: { status: input.answer.status, body: cutText(input.answer.body, maxAnswerBytes) } }),
@@ -134,7 +139,8 @@ export function cutText(text: string, maxBytes: number): string {
 // ignoreBOM keeps a leading byte order mark; without it three bytes would be lost.
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-function encodeBytes(bytes: Buffer | null): readonly [text: string | null, encoding: BytesEncoding] {
+/** Text where the bytes are UTF-8, else base64: `bytesOf` gives them back. */
+export function encodeBytes(bytes: Buffer | null): readonly [text: string | null, encoding: BytesEncoding] {
   if (bytes === null) return [null, 'utf8']
   try {
     return [strictUtf8.decode(bytes), 'utf8']

@@ -42,9 +42,12 @@ interface Scope {
   readonly namespace: string
 }
 
-/** Throws SyntaxError, whose message says what is wrong with the schema. */
-export function compileSchema(schema: unknown): AvroType {
-  return compile(schema, { named: new Map(), namespace: '' })
+/** `parts`: schemas whose names it may use, each behind those that it uses itself. Throws SyntaxError, whose message says
+ *  what is wrong with the schema. */
+export function compileSchema(schema: unknown, parts: readonly unknown[] = []): AvroType {
+  const scope = { named: new Map<string, AvroType>(), namespace: '' }
+  for (const part of parts) compile(part, scope)
+  return compile(schema, scope)
 }
 
 const skipLong = (tap: Tap): void => {

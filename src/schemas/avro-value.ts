@@ -31,9 +31,9 @@ export interface WriterSchema {
   payload(value: Buffer): FoundPayload
 }
 
-/** From the text that the registry holds. Throws SyntaxError where it is no Avro schema. */
-export function writerSchema(schemaText: string): WriterSchema {
-  const type = compileSchema(parseJson(schemaText))
+/** From the texts that the registry holds; `parts` as for compileSchema. Throws SyntaxError where it is no Avro schema. */
+export function writerSchema(schemaText: string, parts: readonly string[] = []): WriterSchema {
+  const type = compileSchema(parseJson(schemaText), parts.map(parseJson))
   const read = type.fullName === trackCallName && type.kind === 'record' ? trackCallReader(type) : type.read
   const find = payloadFinder(type)
   return {

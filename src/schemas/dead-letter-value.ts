@@ -24,7 +24,16 @@ export function deadLetterEncoder(schemaId: number): EncodeDeadLetter {
       writeOptional(source.value, writeSized)
       writeHeaders(headersOf(source))
       writeOptional(timeOf(letter.at), writeLong)
+      writeOptional(letter.operations, writeNumbers)
     })
+}
+
+function writeNumbers(numbers: readonly number[]): void {
+  if (numbers.length > 0) {
+    writeLong(numbers.length)
+    for (const number of numbers) writeLong(number)
+  }
+  writeLong(0)
 }
 
 function writeHeaders(headers: ReturnType<typeof headersOf>): void {

@@ -45,6 +45,12 @@ export function writtenSubjects({ destinations, deadLetters, unsupported }: Form
   ]
 }
 
+/** What replays write beside that in Avro: the backfill topics. */
+export const backfillSubjects = ({ destinations }: Pick<Formats, 'destinations'>): readonly OwnSubject[] =>
+  destinations.flatMap(({ format, backfill }) =>
+    format === 'avro' && backfill !== undefined ? [ownSubject(backfill.topic, 'PipelinesMessage', 'destination')] : [],
+  )
+
 export const ownSubject = (topic: string, schemaName: SchemaName, role: OwnSubject['role']): OwnSubject => ({
   topic,
   subject: subjectOf(topic),

@@ -15,8 +15,8 @@ export interface RegisteredSchema {
 export interface SchemaById {
   readonly schema: string
   readonly type: string
-  /** Whether it is made of parts that are registered elsewhere. */
-  readonly hasReferences: boolean
+  /** Schemas that it refers to by name and that are registered elsewhere, each behind those that it refers to itself. */
+  readonly parts: readonly string[]
 }
 
 export type Compatibility = { readonly compatible: boolean; readonly reasons: readonly string[] }
@@ -55,9 +55,13 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
   return {
     async schemaById(id) {
-      const answer = await found('GET', `/schemas/ids/${id}`)
-      if (answer !== null) return toSchemaById(`/schemas/ids/${id}`, answer)
-      return null
+      const path = `/schemas/ids/${id}`
+      const answer = await found('GET', path)
+      if (answer === null) return null
+      const { schemaType: type = 'AVRO' } = answer.body
+      if (typeof type !== 'string') throw unexpected(path, answer)
+      const parts = type === 'AVRO' ? await partsOf(path, answer, (next) => found('GET', next)) : []
+      return { schema: schemaOf(path, answer), type, parts }
     },
     async lookup(subject, schema) {
       const path = subjectPath(subject)
@@ -102,10 +106,49 @@ const request = (method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown) =
 const subjectPath = (subject: string): string => `/subjects/${encodeURIComponent(subject)}`
 const levelPath = (subject: string): string => `/config/${encodeURIComponent(subject)}`
 
-function toSchemaById(path: string, { body, ...answer }: RegistryAnswer): SchemaById {
-  const { schema, schemaType = 'AVRO', references } = body
-  if (typeof schema !== 'string' || typeof schemaType !== 'string') throw unexpected(path, { body, ...answer })
-  return { schema, type: schemaType, hasReferences: Array.isArray(references) && references.length > 0 }
+function schemaOf(path: string, answer: RegistryAnswer): string {
+  const { schema } = answer.body
+  if (typeof schema !== 'string') throw unexpected(path, answer)
+  return schema
+}
+
+const mostParts = 1_000
+
+/** A registry that lacks a part of what it has is at fault itself, and asked again: no record is to blame. */
+async function partsOf(
+  path: string,
+  whole: RegistryAnswer,
+  ask: (path: string) => Promise<RegistryAnswer | null>,
+): Promise<readonly string[]> {
+  const parts: string[] = []
+  const seen = new Set<string>()
+  const add = async (from: string, answer: RegistryAnswer): Promise<void> => {
+    for (const part of referencesOf(from, answer)) {
+      if (seen.has(part)) continue
+      if (seen.add(part).size > mostParts) throw unexpected(path, answer)
+      const found = await ask(part)
+      if (found === null)
+        throw new TrackbridgeError(
+          'TB_REGISTRY_UNAVAILABLE',
+          `the schema registry does not have ${part}, to which ${from} refers`,
+        )
+      await add(part, found)
+      parts.push(schemaOf(part, found))
+    }
+  }
+  await add(path, whole)
+  return parts
+}
+
+function referencesOf(path: string, answer: RegistryAnswer): readonly string[] {
+  const { references = [] } = answer.body
+  const list: unknown[] | null = Array.isArray(references) ? references : references === null ? [] : null
+  if (list === null) throw unexpected(path, answer)
+  return list.map((one) => {
+    const { subject, version } = (one ?? {}) as Readonly<Record<string, unknown>>
+    if (typeof subject !== 'string' || typeof version !== 'number') throw unexpected(path, answer)
+    return `${subjectPath(subject)}/versions/${version}`
+  })
 }
 
 function toRegistered(path: string, answer: RegistryAnswer): RegisteredSchema {

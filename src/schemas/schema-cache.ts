@@ -162,9 +162,8 @@ async function askOnce({ registry, clock, known, denied }: Parts, id: number): P
 
 function toSchema(id: number, found: NonNullable<Awaited<ReturnType<Registry['schemaById']>>>): Schema {
   if (found.type !== 'AVRO') return unread(`is of schema ${id}, which is ${found.type}; only Avro is read`)
-  if (found.hasReferences) return unread(`is Avro of schema ${id}, which refers to others; register it as a whole`)
   try {
-    return { ok: true, schema: writerSchema(found.schema) }
+    return { ok: true, schema: writerSchema(found.schema, found.parts) }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     return unread(`is Avro of schema ${id}, which cannot be understood: ${why}`)

@@ -19,7 +19,13 @@ export interface Origin {
   readonly partition: number
   readonly offset: number
   readonly timestampMs: number
+  /** Messages are numbered by `firstIndexAlone`: some operations of a batch are run again without the others. */
+  readonly isRunAgainInPart?: boolean
 }
+
+/** The number of an operation's first message, where operations are run again by themselves: those that failed the first
+ *  time had none, and must not take the numbers, and so the ids, of others. Holds for 65,536 messages a record. */
+export const firstIndexAlone = (operation: number): number => 65_536 * (operation + 1)
 
 /** Value of a raw record -> its outcomes. Same record, same result, to the byte. */
 export function translate(
@@ -29,16 +35,17 @@ export function translate(
 ): Translation {
   const raw = readRawCall(call)
   if (isFault(raw)) return { outcome: raw.outcome, operations: [raw], isBatch: false }
+  const isAlone = origin.isRunAgainInPart === true
   const facts = {
     identity: raw.id ?? origin,
     receivedAtMs: raw.receivedAtMs ?? Math.min(Math.max(origin.timestampMs, 0), lastMs),
   }
   const normalised = normalise(raw)
   if (isBatch(normalised)) {
-    const operations = toOutcomes(normalised, facts, settings)
+    const operations = toOutcomes(normalised, facts, settings, isAlone)
     return { outcome: outcomeOf(operations), operations, isBatch: true, source: raw.source }
   }
-  const operation = toOutcome(normalised, settings, facts, 0)
+  const operation = toOutcome(normalised, settings, facts, isAlone ? firstIndexAlone(0) : 0)
   return { outcome: operation.outcome, operations: [operation], isBatch: false, source: raw.source }
 }
 
@@ -77,11 +84,12 @@ function toOutcomes(
   operations: readonly (Operation | Fault)[],
   facts: RecordFacts,
   settings: MappingSettings,
+  isAlone: boolean,
 ): readonly Outcome[] {
   const outcomes: Outcome[] = []
   let messageCount = 0
   for (const operation of operations) {
-    const outcome = toOutcome(operation, settings, facts, messageCount)
+    const outcome = toOutcome(operation, settings, facts, isAlone ? firstIndexAlone(outcomes.length) : messageCount)
     if (outcome.outcome === 'translated') messageCount += outcome.messages.length
     outcomes.push(outcome)
   }

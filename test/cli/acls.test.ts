@@ -60,6 +60,40 @@ test.each([
   expect(textsOf({ raw: { pattern } }, 'process')?.[0]).toBe(text)
 })
 
+test('a replay has groups and transactional ids of its own, and may see how far the live groups are that it may delay', () => {
+  expect(textsOf({}, 'replay --stage translate')).toEqual([
+    'Read on the topic "cio.track.raw"',
+    'Read on the groups that begin with "trackbridge.replay."',
+    'Write on the transactional ids that begin with "trackbridge.replay."',
+    'Write on the topic "cio.pipelines.main"',
+    'Write on the topic "cio.pipelines.other"',
+    'Write on the topic "cio.dead-letters"',
+    'Write on the topic "cio.unsupported"',
+    'Describe on the group "trackbridge.process"',
+    'Describe on the group "trackbridge.sink.main"',
+  ])
+  expect(textsOf({}, 'replay --stage forward --destination main')).toEqual([
+    'Read on the topic "cio.pipelines.main"',
+    'Read on the groups that begin with "trackbridge.replay."',
+    'Write on the topic "cio.dead-letters"',
+    'Describe on the group "trackbridge.sink.main"',
+  ])
+})
+
+test('with a lane, replays write there, and the sink reads it in a group of its own', () => {
+  const lane = { destinations: [{ name: 'main', backfill: {}, sink: { region: 'us', apiKey: 'key' } }] }
+  expect(textsOf(lane, 'replay --stage translate')?.filter((text) => /pipelines|sink/.test(text))).toEqual([
+    'Write on the topic "cio.pipelines.main.backfill"',
+  ])
+  expect(textsOf(lane, 'sink --destination main')).toEqual([
+    'Read on the topic "cio.pipelines.main"',
+    'Read on the group "trackbridge.sink.main"',
+    'Read on the topic "cio.pipelines.main.backfill"',
+    'Read on the group "trackbridge.sink.main.backfill"',
+    'Write on the topic "cio.dead-letters"',
+  ])
+})
+
 const options = '--bootstrap-server kafka:9092 --command-config admin.properties --add --allow-principal'
 
 test('check --acls prints the lines of every command for whom the credentials stand, and connects to nothing', async () => {
@@ -71,6 +105,14 @@ test('check --acls prints the lines of every command for whom the credentials st
       '# The ACLs that each command of trackbridge needs, for User:alice. Read and Write allow Describe as well.',
       '# process',
       '# sink --destination main',
+      '# replay --stage translate',
+      '# replay --stage forward --destination main',
+      '# replay --dry-run',
+      '# replay --diff',
+      '# dead-letters list, show, export',
+      '# dead-letters redrive',
+      '# dead-letters forget',
+      '# audit',
       '# topics plan',
       '# topics apply',
       '# topics apply --alter',
@@ -105,13 +147,14 @@ test('check --acls --json gives the rows as data, for another principal where on
 const identity = { principal: () => 'User:alice', tool: '--bootstrap-server kafka:9092' }
 const deniedTo = (topic: string): TrackbridgeError =>
   new TrackbridgeError('TB_KAFKA_UNAUTHORIZED', 'denied', {
+    context: { kafkaError: 'TOPIC_AUTHORIZATION_FAILED' },
     cause: withNeeds(new Error('denied'), { identity, access: [onTopic('Describe', topic)] }),
   })
 
 test('a topic that may not be described is told by the right that the command itself needs there', () => {
   const told = namingRights(deniedTo('cio.dead-letters'), configOf({}), 'sink')
   expect(String(told)).toBe(
-    'TrackbridgeError: cannot start sink: Write on the topic "cio.dead-letters" is denied to User:alice (as configured); ' +
+    'TrackbridgeError: cannot run sink: Write on the topic "cio.dead-letters" is denied to User:alice (as configured); ' +
       'grant it with: kafka-acls.sh --bootstrap-server kafka:9092 --add --allow-principal User:alice --operation Write ' +
       '--topic cio.dead-letters',
   )
@@ -120,4 +163,14 @@ test('a topic that may not be described is told by the right that the command it
 test('whatever else goes wrong is handed on as it is', () => {
   const errors = [new Error('other'), deniedTo('strange'), new TrackbridgeError('TB_KAFKA_UNAUTHORIZED', 'no cause')]
   expect(errors.map((error) => namingRights(error, configOf({}), 'process'))).toEqual(errors)
+})
+
+test('of the rights to a topic the one is named that allows what was asked, and of its own command alone', () => {
+  const texts = ['topics apply', 'topics apply --alter'].map(
+    (command) => String(namingRights(deniedTo('cio.dead-letters'), configOf({}), command)).split(' is denied')[0],
+  )
+  expect(texts).toEqual([
+    'TrackbridgeError: cannot run topics apply: Describe on the topic "cio.dead-letters"',
+    'TrackbridgeError: cannot run topics apply --alter: Alter on the topic "cio.dead-letters"',
+  ])
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { TrackbridgeError } from '../../src/errors.ts'
 import { memorySettings } from '../support/memory-inspector.ts'
 import { amiss, answering, check, cluster, document, own, type Change } from './run-check.ts'
 import { configFile, runCommand } from './run-command.ts'
@@ -54,8 +55,8 @@ describe('check finds, and says what to do:', () => {
       'settings of brokers that may not be read',
       clusterOf(brokerWith({})),
       [
-        '! broker settings: the settings of the brokers may not be read: limits of time-outs and copies are unchecked',
-        '    → grant DescribeConfigs on the cluster to whoever runs this check',
+        '! broker settings: may not be read, and limits of time-outs and copies are unchecked: DescribeConfigs on the cluster is denied to User:ANONYMOUS (as configured)',
+        '    → kafka-acls.sh --bootstrap-server a:9092 --add --allow-principal User:ANONYMOUS --operation DescribeConfigs --cluster',
       ],
     ],
     [
@@ -214,10 +215,10 @@ describe('check finds, and says what to do:', () => {
           names[0] === '__transaction_state'
             ? new Map([['__transaction_state', 'denied' as const]])
             : admin.standings(names),
-        reachTransactionalId: async (id) => Promise.reject(new Error(`${id} is denied`)),
+        reachTransactionalId: async () => Promise.reject(new TrackbridgeError('TB_KAFKA_UNAUTHORIZED', 'denied')),
       }),
       [
-        '✗ transactional ids trackbridge.process.*: trackbridge.process.cio.track.raw.0 is denied',
+        '✗ transactional ids trackbridge.process.*: may not be used',
         '    → kafka-acls.sh --bootstrap-server a:9092 --add --allow-principal User:ANONYMOUS --operation Write --transactional-id trackbridge.process. --resource-pattern-type prefixed',
       ],
     ],

@@ -106,7 +106,7 @@ describe('check', () => {
     ['cluster', 'cluster' as const, '✗ brokers: not authorised'],
     ['topics', 'topics' as const, '✗ topic cio.track.raw: not authorised'],
     ['standings', 'standings' as const, '✗ topics: not authorised'],
-    ['group', 'group' as const, '✗ group trackbridge.process: not authorised'],
+    ['group', 'group' as const, '✗ group trackbridge.process: may not even be described'],
     ['group offsets', 'groupOffsets' as const, '✗ group trackbridge.process: not authorised'],
   ])('names what may not be asked, and goes on: %s', async (_, method, line) => {
     const denied = (): Partial<Admin> => ({
@@ -116,6 +116,24 @@ describe('check', () => {
     expect(amiss(stdout)).toContain(line)
     expect(stdout).toContain('group trackbridge.sink.api')
     expect(exitCode).toBe(1)
+  })
+
+  test('looks at what a sink needs with the rights of a sink, to which the other topics are closed', async () => {
+    const closed = new Set(['cio.track.raw', 'cio.unsupported'])
+    const rightsOfSink = (admin: Admin): Partial<Admin> => ({
+      topics: (names) => {
+        const asked = names.find((name) => closed.has(name))
+        if (asked === undefined) return admin.topics(names)
+        return Promise.reject(new TrackbridgeError('TB_KAFKA_UNAUTHORIZED', `${asked} is closed`))
+      },
+      standings: async (names) =>
+        new Map([
+          ...(await admin.standings(names)),
+          ...names.filter((name) => closed.has(name)).map((name) => [name, 'denied'] as const),
+        ]),
+    })
+    const { exitCode, stdout } = await check(cluster(), rightsOfSink, '--for', 'sink')
+    expect([amiss(stdout), exitCode]).toEqual([[], 0])
   })
 
   test('prints the same as JSON', async () => {

@@ -65,3 +65,14 @@ test('a partition that leaves is forgotten, one that stays keeps its place', () 
   const kept = { ...source, position: 3, lastStable: null, lag: null, oldestMs: 30 }
   expect([progress.reports(), progress.version()]).toEqual([[{ group, partitions: [kept] }], 2])
 })
+
+test('what has been fetched since the last question counts as well: no less lags than waits here', () => {
+  const progress = createGroupProgress()
+  progress.assigned(group, [source])
+  progress.fetched(group, batch(4, 8))
+  progress.learned(group, 'raw', { ends: new Map([[0, { earliest: 0, lastStable: 8 }]]), committed: new Map() })
+  progress.fetched(group, batch(8, 20))
+  expect(partitionOf(progress)).toEqual({ ...source, position: 4, lastStable: 20, lag: 16, oldestMs: 40 })
+  progress.done(group, source, 20)
+  expect(partitionOf(progress)).toEqual({ ...source, position: 20, lastStable: 20, lag: 0, oldestMs: null })
+})

@@ -10,6 +10,12 @@ function recordingOutput(options: Parameters<typeof recordingStream>[0] = {}) {
   return { output, stdout, stderr, brokenPipes: () => brokenPipes }
 }
 
+/** What an output on such a stream knows of its size. */
+function screenOf(stream: object) {
+  const stdout = Object.assign(recordingStream().stream, stream)
+  return createOutput({ stdout, stderr: recordingStream().stream, onBrokenPipe: () => undefined }).screen()
+}
+
 describe('output', () => {
   test('prints results on stdout and errors on stderr, without colours where there is no terminal', async () => {
     const { output, stdout, stderr } = recordingOutput()
@@ -50,6 +56,15 @@ describe('output', () => {
     const [stdout, stderr] = [recordingStream({ isTTY: true }), recordingStream()]
     const output = createOutput({ stdout: stdout.stream, stderr: stderr.stream, onBrokenPipe: () => undefined })
     expect([output.isTerminal, output.errorsAreTerminal]).toEqual([true, false])
+  })
+
+  test('knows the size of a terminal that tells it', () => {
+    expect([
+      screenOf({ isTTY: true, rows: 24, columns: 80 }),
+      screenOf({ isTTY: true, rows: 0, columns: 0 }),
+      screenOf({ isTTY: true }),
+      screenOf({}),
+    ]).toEqual([{ rows: 24, columns: 80 }, undefined, undefined, undefined])
   })
 
   test('ends quietly when the reader of stdout is gone', () => {

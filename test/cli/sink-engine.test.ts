@@ -45,6 +45,38 @@ test('a destination that has no sink is refused with those that have one', () =>
   expect(() => sinkOptions(configOf({}), ['two'])).toThrow('no destination with a sink is called "two"; there are: one')
 })
 
+const laned = (): ReturnType<typeof configOf> =>
+  configOf(
+    {},
+    {
+      destinations: [
+        { name: 'one', backfill: { requestsPerSecond: 7 }, sink: { apiKey: 'k' } },
+        { name: 'two', sink: { apiKey: 'k' } },
+      ],
+    },
+  )
+
+test.each([
+  [[], ['one', 'one.backfill', 'two']],
+  [['one'], ['one', 'one.backfill']],
+  [['one.backfill'], ['one.backfill']],
+  [['two'], ['two']],
+])('of the destinations and lanes, --destination %j takes %j', (only, names) => {
+  expect(sinkOptions(laned(), only).destinations.map(({ name }) => name)).toEqual(names)
+})
+
+test('a backfill lane is the destination again, with a topic and a rate of its own', () => {
+  const [live, lane] = sinkOptions(laned()).destinations
+  expect(lane).toEqual({
+    ...live,
+    endpoint: lane?.endpoint,
+    name: 'one.backfill',
+    laneOf: 'one',
+    topic: 'cio.pipelines.one.backfill',
+    limits: { ...live?.limits, requestsPerSecond: 7 },
+  })
+})
+
 const status: DestinationStatus = {
   destination: 'one',
   state: 'blocked',

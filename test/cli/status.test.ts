@@ -31,7 +31,7 @@ const page = {
 
 test('status asks the process at http.host and http.port, and ends with 0 when all is ready', async () => {
   const { exitCode, stdout, stderr } = await runCommand(['--config', await serve(page), 'status'], {})
-  const heading = 'trackbridge 1.0.0  READY  up 9 s, pid 1, log level info, 2026-11-21T10:00:09.000Z'
+  const heading = 'trackbridge 1.0.0  READY  2026-11-21T10:00:09Z  up 9 s, pid 1, log level info'
   expect([exitCode, stdout, stderr]).toEqual([0, `${heading}\n✓ kafka\n\n`, ''])
 })
 

@@ -56,7 +56,7 @@ export const faultyConfigs: readonly FaultyConfig[] = [
     name: 'a key at the wrong level',
     yaml: `${kafka}destinations: [{name: one, maxInFlight: 3}]\nport: 80`,
     lines: [
-      'destinations[0].maxInFlight: found an unknown key; did you mean destinations[0].sink.limits.maxInFlight? Allowed: name, topic, format, where, integrations, sink',
+      'destinations[0].maxInFlight: found an unknown key; did you mean destinations[0].sink.limits.maxInFlight? Allowed: name, topic, format, where, integrations, backfill, sink',
       `port: found an unknown key; did you mean http.port? Allowed: ${rootKeys}`,
     ],
   },
@@ -119,7 +119,7 @@ export const faultyConfigs: readonly FaultyConfig[] = [
     lines: [
       'kafka.ssl: found "on"; allowed: true, false, or a mapping with ca, caFile, cert, certFile, key, keyFile, passphrase, passphraseFile, serverName',
       'http: found true; allowed: false, or a mapping with host and port',
-      'log: found "debug"; allowed: a mapping with level, format',
+      'log: found "debug"; allowed: a mapping with level, format, personIds',
     ],
   },
   {

@@ -78,4 +78,22 @@ export const faultySinks: readonly FaultyConfig[] = [
       'destinations[0].sink.rateLimit: found true; allowed: a mapping with shared',
     ],
   },
+  {
+    name: 'lanes that are more than the API takes, or are called as another destination, or share a topic',
+    yaml: `${kafka}destinations:
+  - {name: a, backfill: {requestsPerSecond: 51}, sink: {apiKey: k}}
+  - {name: b, backfill: {requestsPerSecond: 1}, sink: {apiKey: k, limits: {requestsPerSecond: 1000}}}
+  - {name: c, backfill: {requestsPerSecond: 500}, sink: {apiKey: k, limits: {requestsPerSecond: 2000}}}
+  - {name: d, backfill: {requestsPerSecond: 500}, sink: {format: ndjson, url: "https://x.example.org/in", apiKey: k}}
+  - {name: e, topic: shared, backfill: {}}
+  - {name: e.backfill, topic: shared.backfill}
+  - {name: f, backfill: true}`,
+    lines: [
+      'destinations[6].backfill: found true; allowed: a mapping with topic, requestsPerSecond',
+      'destinations[4].backfill.topic: found "shared.backfill", as in destinations[5].topic; allowed: a topic of its own',
+      "destinations[0].backfill.requestsPerSecond: found 51; allowed: at most 50: with sink.limits.requestsPerSecond, 950, it must stay within the API's 1000 a second; lower that to make room",
+      "destinations[1].backfill.requestsPerSecond: found 1; allowed: at most 0: with sink.limits.requestsPerSecond, 1000, it must stay within the API's 1000 a second; lower that to make room",
+      'destinations[4].name: found a destination "e" with a backfill lane, which is called "e.backfill" as another destination is; allowed: names that differ from those of the lanes',
+    ],
+  },
 ]

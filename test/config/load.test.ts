@@ -97,7 +97,7 @@ const minimalConfig = {
     unsupported: {},
   },
   http: false,
-  log: { level: 'info', format: 'auto' },
+  log: { level: 'info', format: 'auto', personIds: false },
   shutdownTimeoutMs: 20_000,
 }
 
@@ -177,6 +177,18 @@ describe('the environment', () => {
       true,
     ])
   })
+})
+
+test.each([
+  ['{}', { topic: 'cio.pipelines.one.backfill', requestsPerSecond: 50 }, ''],
+  ['{topic: again}', { topic: 'again', requestsPerSecond: 10 }, 'limits: {requestsPerSecond: 100}, '],
+  ['{}', { topic: 'cio.pipelines.one.backfill', requestsPerSecond: 300 }, 'limits: {requestsPerSecond: 3000}, '],
+  ['{requestsPerSecond: 7}', { topic: 'cio.pipelines.one.backfill', requestsPerSecond: 7 }, ''],
+])('backfill: %s gives the lane %j', (yaml, lane, sink) => {
+  const config = parse(
+    `kafka: {brokers: "a:1"}\ndestinations: [{name: one, backfill: ${yaml}, sink: {${sink}apiKey: k}}]`,
+  )
+  expect(config.destinations[0]?.backfill).toEqual(lane)
 })
 
 describe('a faulty configuration', () => {

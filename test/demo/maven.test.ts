@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
-import { createDownloadReport, parseDownload } from '../../src/demo/maven.ts'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { copyDependencies, createDownloadReport, parseDownload } from '../../src/demo/maven.ts'
 
 const repository = 'https://repository.example/maven2/org/apache/kafka'
 
@@ -37,4 +40,28 @@ test('large files and every 50th are reported, with the count of all', () => {
     'downloading Kafka: lz4-java-1.8.0.jar (683 kB), 3 files so far',
     'downloading Kafka: p-50.pom (900 B), 50 files so far',
   ])
+})
+
+/** What a Maven is asked that answers so where it may not use the network, and well where it may. */
+async function askedOf(offline: string): Promise<readonly string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'trackbridge-maven-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const maven = join(folder, 'mvn')
+  writeFileSync(maven, `#!/bin/sh\necho "$2" >> ${folder}/asked\nif [ "$2" = -o ]; then ${offline}; fi\n`, {
+    mode: 0o755,
+  })
+  await copyDependencies({ maven, pom: 'pom.xml', lib: folder, env: process.env, onProgress: () => undefined })
+  return readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n')
+}
+
+test.each([
+  ['all is there', 'echo "[INFO] BUILD SUCCESS"', ['-o']],
+  ['something is not there', 'echo "[ERROR] Cannot access central in offline mode"; exit 1', ['-o', '-f']],
+  [
+    'a jar is there without its pom, which Maven takes for a success',
+    'echo "[WARNING] The POM for org.example:a:jar:1 is missing, no dependency information available"',
+    ['-o', '-f'],
+  ],
+])('the network is used only where the local repository does not do: %s', async (_title, offline, asked) => {
+  expect(await askedOf(offline)).toEqual(asked)
 })

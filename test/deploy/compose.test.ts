@@ -46,6 +46,7 @@ test('one command starts all of it but the demo', () => {
     'process',
     'prometheus',
     'schema-registry',
+    'schemas',
     'sink',
     'topics',
     'traffic',
@@ -63,6 +64,13 @@ test('every service waits for services that exist, and every file that is mounte
   expect(mounted.filter((path) => path.startsWith('.') && !existsSync(path))).toStrictEqual([])
 })
 
+test('process, sink and traffic begin when topics and schemas are there', () => {
+  const awaited = ['process', 'sink', 'traffic'].map((name) => compose.services[name]?.depends_on)
+  const isDone = { condition: 'service_completed_successfully' }
+  expect(awaited).toStrictEqual(awaited.map(() => ({ topics: isDone, schemas: isDone })))
+  expect(compose.services['schemas']?.depends_on).toStrictEqual({ 'schema-registry': { condition: 'service_healthy' } })
+})
+
 test('images have a version, name no host, and are pulled or built', () => {
   for (const [name, { image, build }] of services) {
     if (build === undefined) expect(image, name).toMatch(/^[\w-]+(\/[\w-]+)?:[\w.-]*\d[\w.-]*$/)
@@ -71,6 +79,7 @@ test('images have a version, name no host, and are pulled or built', () => {
     ['process', '.'],
     ['sink', '.'],
     ['topics', '.'],
+    ['schemas', '.'],
     ['api', { context: '.', target: 'build' }],
     ['traffic', { context: '.', target: 'build' }],
   ])
@@ -101,7 +110,7 @@ test('trackbridge has commands that exist', () => {
   } as unknown as CliContext)
   const known = program.commands.map((command) => command.name())
   const commands = ours.filter(([, { build }]) => build === '.').map(([, { command }]) => command?.[0] ?? '')
-  expect(commands).toStrictEqual(['process', 'sink', 'topics'])
+  expect(commands).toStrictEqual(['process', 'sink', 'topics', 'schemas'])
   expect(commands.filter((command) => !known.includes(command))).toStrictEqual([])
 })
 
@@ -111,6 +120,13 @@ test('the configuration of the compose file is valid, and Prometheus scrapes whe
   const config = parseConfig(text, { env, path: '/etc/trackbridge/trackbridge.yaml' })
   expect([config.kafka.brokers, config.http]).toStrictEqual([['kafka:9092'], { host: '0.0.0.0', port: 8080 }])
   expect(config.destinations[0]?.sink?.url).toBe('http://api:8090/v1')
+  expect(config.schemaRegistry?.url).toStrictEqual(['http://schema-registry:8081'])
+  expect(compose.services['schema-registry']?.environment?.['SCHEMA_REGISTRY_LISTENERS']).toBe('http://0.0.0.0:8081')
+  expect([config.raw.format, ...config.destinations.map(({ format }) => format)]).toStrictEqual([
+    'avro',
+    'avro',
+    'avro',
+  ])
   expect(compose.services['api']?.command).toStrictEqual(
     expect.arrayContaining(['scripts/compose-api.ts', '0.0.0.0', '8090']),
   )

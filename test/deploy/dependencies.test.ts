@@ -41,7 +41,9 @@ const packageOf = (name: string): string => name.split('/', name.startsWith('@')
 
 test('what src imports is installed with the product, not for its development only', () => {
   const specifiers = globSync('src/**/*.ts').flatMap((path) =>
-    [...readFileSync(path, 'utf8').matchAll(/(?:from|import\() ?'([^'.][^']*)'/g)].map(([, name = '']) => name),
+    [...readFileSync(path, 'utf8').matchAll(/(?: from |import\(|^import )'([^'.\n][^'\n]*)'/gm)].map(
+      ([, name = '']) => name,
+    ),
   )
   const imported = new Set(specifiers.filter((name) => !name.startsWith('node:')).map(packageOf))
   const installedWithIt = ['dependencies', 'optionalDependencies', 'peerDependencies'].flatMap((kind) =>

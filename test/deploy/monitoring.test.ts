@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { expect, test } from 'vitest'
@@ -138,22 +137,6 @@ test('every panel says what it shows, has a place of its own and an id of its ow
   expect(overlapping).toStrictEqual([])
   expect(dashboard.panels.every(({ gridPos }) => gridPos.x + gridPos.w <= 24)).toBe(true)
 })
-
-const promtool = process.env['PROMTOOL'] ?? 'promtool'
-const hasPromtool = spawnSync(promtool, ['--version']).status === 0
-
-// A skipped test fails a run: where promtool is missing there is none.
-const promtoolCases = [
-  ['check', 'deploy/prometheus/trackbridge.rules.yaml'],
-  ['test', 'deploy/prometheus/trackbridge.rules.test.yaml'],
-] as const
-test.each(hasPromtool ? promtoolCases : [])(
-  'promtool, where it is installed, is content: %s rules %s',
-  (verb, file) => {
-    const { status, stdout, stderr } = spawnSync(promtool, [verb, 'rules', file], { encoding: 'utf8' })
-    expect(status, stdout + stderr).toBe(0)
-  },
-)
 
 test('the figures that the alerts are tried with are of metrics that exist, and every alert is tried', () => {
   const text = readFileSync('deploy/prometheus/trackbridge.rules.test.yaml', 'utf8')

@@ -43,7 +43,8 @@ function close(open: string[], token: string, expression: string): void {
 const token =
   /\s*(?:(?<text>"[^"]*")|(?<duration>\d+(?:ms|[smhdwy])|\$__rate_interval)|(?<number>\d+(?:\.\d+)?)|(?<word>[a-zA-Z_:][\w:]*)|(?<mark>=~|!~|!=|==|>=|<=|[-+*/%^=<>(){}[\],]))/y
 
-function tokensOf(expression: string): readonly string[] {
+/** `a > 1` gives `a`, `>`, `1`. Throws at stray characters. */
+export function tokensOf(expression: string): readonly string[] {
   const tokens: string[] = []
   token.lastIndex = 0
   const text = expression.trim()

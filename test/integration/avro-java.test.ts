@@ -151,6 +151,7 @@ test('Java reads a dead letter, every byte of its record', async () => {
         { name: 'h', value: null },
       ],
       failedAt: { long: -1 },
+      operations: null,
     },
   ])
 })

@@ -157,3 +157,40 @@ test('a listener without TLS or SASL is refused in words that say where to look'
   expect(refusal).toMatchObject({ code: 'TB_KAFKA_UNAUTHORIZED' })
   expect(String(refusal)).not.toContain('secret')
 })
+
+test('transactions without offsets are fenced by their id, and end where they say', async () => {
+  const topic = randomName('letters')
+  await createTopics({ [topic]: 1 })
+  const broker = openBroker()
+  const owner = randomName('redrive')
+  const open = async () => {
+    const transactions = broker.transactions(owner, `${owner}.${topic}.0`, 30_000)
+    onTestFinished(() => transactions.close())
+    await transactions.init()
+    return transactions
+  }
+  const where = { topic, partition: 0 }
+  const older = await open()
+  expect(await older.commit([outRecord(topic, 'a'), outRecord(topic, 'b')])).toEqual({ ok: true })
+  expect(await older.commit([outRecord(topic, 'c')])).toEqual({ ok: true })
+  const newer = await open()
+  // Each commit takes an offset for its marker.
+  expect(await newer.ends(where)).toEqual({ lastStable: 5, highWatermark: 5 })
+  expect(await older.commit([outRecord(topic, 'late')])).toMatchObject({ ok: false, reason: 'fenced' })
+  const producer = kafkaClient().producer({
+    transactionalId: randomName('tx'),
+    maxInFlightRequests: 1,
+    idempotent: true,
+  })
+  await producer.connect()
+  onTestFinished(() => producer.disconnect())
+  const transaction = await producer.transaction()
+  await transaction.send({ topic, messages: [{ partition: 0, value: 'open' }] })
+  expect(await newer.commit([outRecord(topic, 'd')])).toEqual({ ok: true })
+  await until(async () => {
+    const { lastStable, highWatermark } = await newer.ends(where)
+    return lastStable < highWatermark - 2
+  })
+  await transaction.abort()
+  expect((await readCommitted(topic, { until: 4 })).map(({ value }) => value)).toEqual(['a', 'b', 'c', 'd'])
+})

@@ -180,6 +180,38 @@ test('calls in Avro and JSON on one raw topic reach the API through topics in Av
   ])
 })
 
+const post = async (subject: string, body: object): Promise<number> => {
+  const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' }
+  const url = `${real.url}/subjects/${subject}/versions`
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
+  return ((await answer.json()) as { readonly id: number }).id
+}
+
+test('a raw call whose schema refers to another one in the registry is read with it', async () => {
+  const pipeline = await createPipeline(1)
+  const method = { type: 'enum', name: 'Method', namespace: 'log', symbols: ['PUT', 'POST'] }
+  const fields = [
+    { name: 'method', type: 'Method' },
+    { name: 'path', type: 'string' },
+    { name: 'body', type: 'string' },
+  ]
+  const call = { type: 'record', name: 'Call', namespace: 'log', fields }
+  await post('log.Method', { schema: JSON.stringify(method) })
+  const references = [{ name: 'log.Method', subject: 'log.Method', version: 1 }]
+  const id = await post('log.Call', { schema: JSON.stringify(call), references })
+  const whole = avro.Type.forSchema({
+    ...call,
+    fields: [{ name: 'method', type: method }, ...fields.slice(1)],
+  } as avro.Schema)
+  const value = framed(id, whole.toBuffer({ method: 'PUT', path: '/api/v1/customers/42', body: '{"plan":"pro"}' }))
+  await produceRaw(pipeline.rawTopic, [{ key: '42', value }])
+  const running = startTrackbridge(['process'], { ...pipeline.config, schemaRegistry: { url: real.url } })
+  const [message] = await readCommitted(pipeline.topics.destinations[0]!, { until: 1 })
+  expect(JSON.parse(message!.value!)).toMatchObject({ type: 'identify', userId: '42', traits: { plan: 'pro' } })
+  running.send('SIGTERM')
+  expect(await running.ended, running.tail()).toEqual({ code: 0, signal: null })
+})
+
 test('a schema that is not registered ends `process` at once, with the command that registers it', async () => {
   const { code, stderr } = await runCommand(['process'], avroConfig(await createPipeline(1)))
   expect([code, stderr.includes('register it with: trackbridge schemas register')], stderr).toEqual([2, true])

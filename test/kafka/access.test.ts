@@ -4,6 +4,7 @@ import {
   adminTool,
   denialText,
   grantCommand,
+  onCluster,
   onGroup,
   onTopic,
   onTransactionalIds,
@@ -26,6 +27,11 @@ test.each([
     onTransactionalIds('tb.process'),
     'Write on the transactional ids that begin with "tb.process."',
     'kafka-acls.sh --bootstrap-server kafka:9092 --add --allow-principal User:alice --operation Write --transactional-id tb.process. --resource-pattern-type prefixed',
+  ],
+  [
+    onCluster('DescribeConfigs'),
+    'DescribeConfigs on the cluster',
+    'kafka-acls.sh --bootstrap-server kafka:9092 --add --allow-principal User:alice --operation DescribeConfigs --cluster',
   ],
 ] as const)('%o is said and granted', (access, text, command) => {
   expect([accessText(access), grantCommand(access, identity)]).toEqual([text, command])

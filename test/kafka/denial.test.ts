@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { onGroup, onTopic, onTransactionalIds } from '../../src/kafka/access.ts'
+import { onCluster, onGroup, onTopic, onTransactionalIds } from '../../src/kafka/access.ts'
 import { missingAccess, needing, needsOf, withNeeds, type Needs } from '../../src/kafka/denial.ts'
 import { toTrackbridgeError } from '../../src/kafka/kafkajs-errors.ts'
 import { errorOfCode } from '../../src/kafka/kafkajs.ts'
@@ -17,6 +17,12 @@ test.each([
   ['REQUEST_TIMED_OUT', [], []],
 ])('%s about %j can be a want of %j', (kafkaError, topics, missing) => {
   expect(missingAccess(needs, kafkaError, topics)).toEqual(missing)
+})
+
+test('what is denied on the cluster is the right on it where the call needs one, else one to write', () => {
+  const both = { ...needs, access: [...access, onCluster('DescribeConfigs')] }
+  const missing = [both, needs].map((one) => missingAccess(one, 'CLUSTER_AUTHORIZATION_FAILED', []))
+  expect(missing).toEqual([[onCluster('DescribeConfigs')], [access[0], access[1]]])
 })
 
 test('what a call needs is remembered with its error, and the call that is nearest to it knows best', async () => {

@@ -33,7 +33,7 @@ const info = (more: Partial<TopicInfo> = {}): TopicInfo => ({
 })
 
 const found = (wanted: WantedTopic, topic: TopicInfo, raws: readonly TopicInfo[] = []) =>
-  topicDifferences(wanted, topic, { raws, tool: '-b a:1' })
+  topicDifferences(wanted, topic, { raws, identity: { principal: () => 'User:a', tool: '-b a:1' } })
 
 const brief = ({ subject, is, wanted, gravity, change, leftBecause }: Difference) => ({
   subject,
@@ -170,8 +170,12 @@ describe('settings', () => {
 
   test('that may not be read are told, and none is compared', () => {
     const all = found(wish({ settings: { 'retention.ms': '1' } }), info({ settings: {} }))
-    expect(all.map(({ gravity, what }) => [gravity, what])).toEqual([
-      ['warning', 'its settings may not be read (that takes the right to DescribeConfigs): retention is unchecked'],
+    expect(all.map(({ gravity, what, command }) => [gravity, what, command])).toEqual([
+      [
+        'warning',
+        'its settings may not be read, and retention is unchecked: DescribeConfigs on the topic "t" is denied to User:a (as configured)',
+        'kafka-acls.sh -b a:1 --add --allow-principal User:a --operation DescribeConfigs --topic t',
+      ],
     ])
   })
 

@@ -35,6 +35,18 @@ describe('wanted topics', () => {
     ])
   })
 
+  test('have backfill topics behind the topics that they belong to', () => {
+    const destinations = [
+      { name: 'one', backfill: {} },
+      { name: 'two', backfill: { topic: 'again' } },
+    ]
+    const wanted = wantedTopics(config({ destinations }), raw(3)).filter(({ role }) => role === 'destination')
+    expect([each('name', wanted), each('leastPartitions', wanted)]).toEqual([
+      ['cio.pipelines.one', 'cio.pipelines.one.backfill', 'cio.pipelines.two', 'again'],
+      [3, 3, 3, 3],
+    ])
+  })
+
   test('follow the raw topic in their number of partitions', () => {
     expect(each('partitions', wantedTopics(config(), raw(3)))).toEqual([3, 3, 3, 3, 3])
   })

@@ -58,3 +58,13 @@ test('a part that has ended counts no more', async () => {
     body: { ready: true, parts: [{ name: 'process', ready: true, why: '' }] },
   })
 })
+
+test('a part that is ready may have trouble, which is told and changes nothing else', async () => {
+  const health = createHealth()
+  const part = health.part('sink a')
+  part.ready('the API answers 503')
+  const told = { name: 'sink a', ready: true, why: 'the API answers 503' }
+  expect(await ready(health)).toEqual({ status: 200, body: { ready: true, parts: [told] } })
+  part.ready()
+  expect(await ready(health)).toEqual({ status: 200, body: { ready: true, parts: [{ ...told, why: '' }] } })
+})

@@ -87,7 +87,16 @@ describe('the log', () => {
     expect(lines.map(({ level, fields, message }) => ({ level, fields: { ...fields, at: '' }, message }))).toEqual([
       {
         level: 'error',
-        fields: { code: 'TB_BUG', type: 'TypeError', at: '', topic: 'raw', partition: 3, offset: 0, records: 1 },
+        fields: {
+          code: 'TB_BUG',
+          type: 'TypeError',
+          at: '',
+          topic: 'raw',
+          partition: 3,
+          offset: 0,
+          person: Buffer.from('42'),
+          records: 1,
+        },
         message: 'translation threw: the record is a dead letter; please report it',
       },
     ])

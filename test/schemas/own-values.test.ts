@@ -96,6 +96,7 @@ const letter: DeadLetterInput = {
   stage: 'sink',
   destination: 'main',
   attempt: 2,
+  operations: [1, 300],
   answer: { status: 400, body: 'ä' },
   at: 1_763_719_201_000,
 }
@@ -126,15 +127,17 @@ test.each(['DeadLetter', 'Unsupported'] as const)('%s keeps every byte of key, v
       { name: 'a', value: null },
     ],
     failedAt: 1_763_719_201_000,
+    operations: [1, 300],
   })
 })
 
 test('a dead letter without key, value, answer and date says null', () => {
   const source = { ...letter.source, key: null, value: null, headers: [], timestamp: Number.NaN }
-  const { field: _field, answer: _answer, ...rest } = letter
+  const { field: _field, answer: _answer, operations: _operations, ...rest } = letter
   const value = deadLetterEncoder(9)({ ...rest, source, destination: null })
   const read = plain(typeOf('DeadLetter').fromBuffer(value.subarray(5))) as Record<string, unknown>
   const nulls = Object.entries(read).flatMap(([name, content]) => (content === null ? [name] : []))
-  expect(nulls).toEqual(['field', 'sourceTimestamp', 'destination', 'answerStatus', 'answerBody', 'key', 'value'])
+  const others = ['sourceTimestamp', 'destination', 'answerStatus', 'answerBody', 'key', 'value', 'operations']
+  expect(nulls).toEqual(['field', ...others])
   expect(read['headers']).toEqual([])
 })

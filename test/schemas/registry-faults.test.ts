@@ -110,7 +110,7 @@ test('of several registries the next one is asked where one does not answer, and
   const id = up.put('s', '"int"')
   const registry = createRegistry({ urls: [down.url, up.url], timeoutMs })
   expect([await registry.schemaById(id), await registry.schemaById(id)]).toEqual(
-    Array.from({ length: 2 }, () => ({ schema: '"int"', type: 'AVRO', hasReferences: false })),
+    Array.from({ length: 2 }, () => ({ schema: '"int"', type: 'AVRO', parts: [] })),
   )
 })
 
@@ -142,6 +142,6 @@ test('the registry of a private authority is trusted by its caFile alone', async
   onTestFinished(() => void server.close())
   const urls = [`https://localhost:${(server.address() as { port: number }).port}`]
   const trusting = createRegistry({ urls, timeoutMs: 5_000, ca: () => tls('ca.pem') })
-  expect(await trusting.schemaById(1)).toEqual({ schema: '"int"', type: 'AVRO', hasReferences: false })
+  expect(await trusting.schemaById(1)).toEqual({ schema: '"int"', type: 'AVRO', parts: [] })
   await expect(createRegistry({ urls, timeoutMs: 5_000 }).schemaById(1)).rejects.toThrow('(set schemaRegistry.caFile)')
 })

@@ -85,12 +85,49 @@ test('a registry that is down is asked three times, told of once, and waited for
   ])
 })
 
+const refers = (...subjects: readonly string[]) => subjects.map((subject) => ({ name: subject, subject, version: 3 }))
+const colour = { type: 'enum', name: 'Colour', namespace: 'shop', symbols: ['RED'] }
+const fields = [{ name: 'of', type: 'Colour' }]
+const wheel = { type: 'record', name: 'Wheel', namespace: 'shop', fields }
+const car = { type: 'record', name: 'Car', fields: [...fields, { name: 'front', type: 'shop.Wheel' }] }
+
+/** A registry with these schemas and no other. */
+const answersOf =
+  (answers: Readonly<Record<string, object>>): Awaited<ReturnType<typeof setUp>>['stub']['fault'] =>
+  (request, response) => {
+    const found = answers[request.url ?? '']
+    response.writeHead(found === undefined ? 404 : 200)
+    response.end(JSON.stringify(found ?? { error_code: 40_402, message: 'Version not found' }))
+  }
+
+test('a schema that refers to others is read with them, each asked for once', async () => {
+  const { stub, cache } = await setUp()
+  stub.fault = answersOf({
+    '/schemas/ids/1': { schema: JSON.stringify({ ...car, namespace: 'shop' }), references: refers('wheel', 'colour') },
+    '/subjects/wheel/versions/3': { schema: JSON.stringify(wheel), references: refers('colour') },
+    '/subjects/colour/versions/3': { schema: JSON.stringify(colour), references: null },
+  })
+  const value = Buffer.from([0, 0, 0, 0, 1, 0, 0])
+  await cache.ensure([{ value }, { value }], signal)
+  expect(cache.decode(value)).toEqual({ ok: true, value: { of: 'RED', front: { of: 'RED' } } })
+  expect(stub.seen).toEqual(['GET /schemas/ids/1', 'GET /subjects/wheel/versions/3', 'GET /subjects/colour/versions/3'])
+})
+
+test('a registry without a part of a schema that it has is waited for: no record is to blame', async () => {
+  const { stub, cache, clock } = await setUp()
+  stub.fault = answersOf({ '/schemas/ids/1': { schema: JSON.stringify(wheel), references: refers('colour') } })
+  let failure: unknown
+  const asking = cache.ensure([record(1)], signal)?.catch((error: unknown) => (failure = error))
+  await runUntil(clock, () => failure !== undefined)
+  await asking
+  expect(failure).toMatchObject({
+    code: 'TB_REGISTRY_UNAVAILABLE',
+    message: 'the schema registry does not have /subjects/colour/versions/3, to which /schemas/ids/1 refers',
+  })
+})
+
 test.each([
   [{ schema: 'x', schemaType: 'PROTOBUF' }, 'is of schema 1, which is PROTOBUF; only Avro is read'],
-  [
-    { schema: '"int"', references: [{ name: 'a', subject: 'a', version: 1 }] },
-    'is Avro of schema 1, which refers to others; register it as a whole',
-  ],
   [
     { schema: '"colour"' },
     'is Avro of schema 1, which cannot be understood: "colour" is no Avro type that the schema defines',

@@ -6,6 +6,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericDatumWriter;
@@ -25,8 +27,10 @@ public class AvroClient {
     System.out.flush();
   }
 
+  static final Map<String, Schema> SCHEMAS = new HashMap<>();
+
   static Schema parse(String text) {
-    return new Schema.Parser().parse(text);
+    return SCHEMAS.computeIfAbsent(text, unknown -> new Schema.Parser().parse(unknown));
   }
 
   static String read(String[] words) throws Exception {

@@ -14,6 +14,8 @@ export interface ReaderOptions {
   readonly topics: readonly string[]
   /** Of so many topics, the first ones, the values are read too; 1 if absent. */
   readonly valuesOf?: number
+  /** Those values as they are, beside their text. */
+  readonly bytes?: boolean
   /** Longest wait for open transactions to end. */
   readonly openTransactionsMs: number
 }
@@ -31,6 +33,8 @@ export interface CommittedRecord {
   readonly messageId: string | null
   /** Null on all topics but the first, or as many as `valuesOf` says. */
   readonly value: string | null
+  /** The same, where `bytes` was asked for. */
+  readonly bytes?: Buffer | null
 }
 
 /** `open`: a transaction was left open, and a read_committed reader waits before it for ever; where, in Java's words. */
@@ -42,7 +46,7 @@ const openTransactionCode = 3
 /** Calls `take` for each record, topic by topic, and resolves with their number; with none of them when a transaction stays open. Rejects
  *  with what Java says when it cannot read. */
 export async function readWithJava(options: ReaderOptions, take: (record: CommittedRecord) => void): Promise<ReadEnd> {
-  const { jars, brokers, topics, openTransactionsMs, valuesOf = 1 } = options
+  const { jars, brokers, topics, openTransactionsMs, valuesOf = 1, bytes = false } = options
   const java = [
     '-Xmx384m',
     '-XX:+UseSerialGC',
@@ -61,7 +65,8 @@ export async function readWithJava(options: ReaderOptions, take: (record: Commit
     if (parts[0] === 'end') told = Number(parts[1])
     else {
       count++
-      take(toRecord(parts, topics))
+      const record = toRecord(parts, topics)
+      take(bytes ? { ...record, bytes: bytesOf(parts[8]) } : record)
     }
   })
   const [code]: unknown[] = await once(child, 'close')
@@ -86,6 +91,5 @@ function toRecord(parts: readonly string[], topics: readonly string[]): Committe
   }
 }
 
-function decoded(text: string): string | null {
-  return text === '-' ? null : Buffer.from(text, 'base64').toString()
-}
+const bytesOf = (text = '-'): Buffer | null => (text === '-' ? null : Buffer.from(text, 'base64'))
+const decoded = (text: string): string | null => bytesOf(text)?.toString() ?? null

@@ -9,7 +9,9 @@ import { executableFlags } from './executable-flags.ts'
 
 /** The pages whose commands are held together with the tests. */
 export const commandPages = [
-  ...['getting-started', 'existing-cluster', 'operating', 'deploying', 'runbook'].map((name) => `docs/${name}.md`),
+  ...['getting-started', 'existing-cluster', 'operating', 'deploying', 'runbook', 'replay', 'audit'].map(
+    (name) => `docs/${name}.md`,
+  ),
   'SECURITY.md',
 ]
 

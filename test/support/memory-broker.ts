@@ -17,13 +17,15 @@ import { matchingTopics } from '../../src/kafka/topic-pattern.ts'
 import { createMemoryGroups, slotKey, type GroupFaults, type MemoryGroups } from './memory-consumer.ts'
 import { createMemoryInspector } from './memory-inspector.ts'
 import { createMemoryLog, type MemoryLog } from './memory-log.ts'
+import { failure, faultResults, openTransaction, transactionsOf, type CommitFault } from './memory-transactions.ts'
 
-/** What a session's next commit shall do instead of succeeding. The unknown ones lose the answer. */
-export type CommitFault = 'aborted' | 'unknown-committed' | 'unknown-aborted' | 'too-large' | 'fatal'
+export type { CommitFault }
 
 export interface MemoryFaults extends GroupFaults {
   /** Asked before a producer sends; an error makes it fail with nothing written. */
   send: ((records: readonly OutRecord[]) => Error | null) | null
+  /** Asked before records are committed without source offsets. */
+  transactionCommit: ((records: readonly OutRecord[]) => CommitFault | null) | null
   /** Asked before a session commits. */
   sessionCommit: ((unit: Unit) => CommitFault | null) | null
 }
@@ -35,6 +37,8 @@ export interface StoredRecord extends ConsumerRecord {
 export interface MemoryBroker extends Broker {
   readonly faults: MemoryFaults
   createTopic(name: string, partitions: number, settings?: TopicSpec['settings']): void
+  /** Writes records as an open transaction; gives what ends it. */
+  appendOpen(records: readonly OutRecord[]): (how: 'committed' | 'aborted') => void
   /** Writes committed records outside of transactions. */
   append(records: readonly (Pick<OutRecord, 'topic'> & Partial<OutRecord>)[]): void
   /** What a read_committed reader sees, by partition and offset. */
@@ -50,7 +54,7 @@ export interface MemoryBroker extends Broker {
 
 /** An empty broker. Changes are seen by consumers in the next turn of the event loop. */
 export function createMemoryBroker(): MemoryBroker {
-  const faults: MemoryFaults = { send: null, commitOffsets: null, sessionCommit: null }
+  const faults: MemoryFaults = { send: null, commitOffsets: null, transactionCommit: null, sessionCommit: null }
   const log = createMemoryLog()
   const groups = createMemoryGroups(log, faults)
   const epochs = new Map<string, number>()
@@ -79,6 +83,7 @@ export function createMemoryBroker(): MemoryBroker {
       log.createTopic({ name, partitions, replicationFactor: 1, settings }),
     append: (records) =>
       write(records.map((record) => ({ partition: 0, key: null, value: null, timestamp: 0, headers: {}, ...record }))),
+    appendOpen: (records) => openTransaction(log, records),
     stored: (topic) => storedRecords(log, topic),
     committed: (group, topic) => groupOffsets(groups, group, topic),
     admin: async () => adminOf(log, groups, closer()),
@@ -116,6 +121,7 @@ export function createMemoryBroker(): MemoryBroker {
         }
       },
     }),
+    transactions: (_owner, id) => transactionsOf({ log, epochs, faults, close: closer() }, id),
     session: (options) => sessionOf({ log, groups, epochs, faults, close: closer() }, options),
     partitionForKey: (key, partitions) => (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions,
   }
@@ -175,29 +181,6 @@ interface SessionParts {
   readonly faults: MemoryFaults
   close(): Promise<void>
 }
-
-const failureCodes = {
-  fenced: 'TB_KAFKA_FENCED',
-  rebalanced: 'TB_KAFKA_REBALANCED',
-  'too-large': 'TB_KAFKA_TOO_LARGE',
-  transient: 'TB_KAFKA_UNAVAILABLE',
-  fatal: 'TB_KAFKA_FATAL',
-} as const
-
-const failure = (outcome: 'aborted' | 'unknown', reason: keyof typeof failureCodes): CommitResult => ({
-  ok: false,
-  outcome,
-  reason,
-  error: new TrackbridgeError(failureCodes[reason], `memory broker: the commit was ${outcome} (${reason})`),
-})
-
-const faultResults = {
-  aborted: failure('aborted', 'transient'),
-  'unknown-committed': failure('unknown', 'transient'),
-  'unknown-aborted': failure('unknown', 'transient'),
-  'too-large': failure('aborted', 'too-large'),
-  fatal: failure('aborted', 'fatal'),
-} as const satisfies Record<CommitFault, CommitResult>
 
 function sessionOf(parts: SessionParts, options: SessionOptions): Session {
   const { log, groups, epochs } = parts

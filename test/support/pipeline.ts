@@ -89,12 +89,18 @@ export interface OffsetWatch {
   byPartition(): Promise<Readonly<Record<number, number>>>
 }
 
+interface WatchedGroup {
+  readonly group: string
+  readonly topic: string
+  readonly brokers?: readonly string[]
+}
+
 /** Asks for the committed offsets of a group, of the process leg unless another is named, until the test is over. */
 export async function watchOffsets(
-  pipeline: Pipeline,
-  { group, topic }: { readonly group: string; readonly topic: string } = { ...pipeline, topic: pipeline.rawTopic },
+  pipeline: Pick<Pipeline, 'group' | 'rawTopic'>,
+  { group, topic, brokers }: WatchedGroup = { ...pipeline, topic: pipeline.rawTopic },
 ): Promise<OffsetWatch> {
-  const admin = kafkaClient().admin()
+  const admin = kafkaClient(brokers).admin()
   await admin.connect()
   onTestFinished(() => admin.disconnect())
   const byPartition = async (): Promise<Record<number, number>> => {
@@ -116,8 +122,8 @@ export interface UncommittedWatch {
 }
 
 /** Reads a topic without waiting for transactions to end, until the test is over. */
-export async function watchUncommitted(topic: string): Promise<UncommittedWatch> {
-  const consumer = kafkaClient().consumer({
+export async function watchUncommitted(topic: string, brokers?: readonly string[]): Promise<UncommittedWatch> {
+  const consumer = kafkaClient(brokers).consumer({
     groupId: randomName('uncommitted'),
     readUncommitted: true,
     maxWaitTimeInMs: 50,

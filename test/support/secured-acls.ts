@@ -11,6 +11,7 @@ const resourceTypes = {
   Topic: AclResourceTypes.TOPIC,
   Group: AclResourceTypes.GROUP,
   TransactionalId: AclResourceTypes.TRANSACTIONAL_ID,
+  Cluster: AclResourceTypes.CLUSTER,
 } as const
 
 const operations: Readonly<Record<Access['operation'], number>> = {

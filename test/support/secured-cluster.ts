@@ -11,6 +11,7 @@ import { resolveKafkaJars } from '../../src/demo/kafka-jars.ts'
 import { findFreePorts } from '../../src/demo/kafka-port.ts'
 import { formatStorage } from '../../src/demo/kafka-storage.ts'
 import { withAdmin } from './kafka.ts'
+import { testedVersion } from './kafka-version.ts'
 import { setScramPassword, type ScramMechanism } from './scram-user.ts'
 
 /** The listeners: `internal` is plain and for the super user, the others are what they say. */
@@ -49,10 +50,11 @@ const protocols: Readonly<Record<ListenerName, string>> = {
 const loginModule = 'org.apache.kafka.common.security'
 const scram = `${loginModule}.scram.ScramLoginModule required;`
 
-/** Starts it; whoever starts it stops it. */
+/** Starts it, as KAFKA_VERSION where that is set; whoever starts it stops it. */
 export async function startSecuredCluster(): Promise<SecuredCluster> {
   const env = process.env
-  const jars = await resolveKafkaJars({ env, onProgress: () => undefined })
+  const version = testedVersion()
+  const jars = await resolveKafkaJars({ env, onProgress: () => undefined, ...(version && { version }) })
   const [controller = 0, ...ports] = await findFreePorts(listenerNames.length + 1)
   const portOf = (name: ListenerName): number => ports[listenerNames.indexOf(name)] ?? 0
   const folder = await mkdtemp(join(env['TMPDIR'] || tmpdir(), 'trackbridge-secured-'))

@@ -77,12 +77,26 @@ export function fetch({ topic, partition }: TopicPartition, offset: number, limi
   }
 }
 
-/** The earliest offset that is still kept: version 2. */
-export function earliestOffset({
-  topic,
-  partition,
-}: TopicPartition): Request<{ readonly code: number; readonly offset: bigint }> {
-  const earliest = -2n
+type OffsetAnswer = { readonly code: number; readonly offset: bigint }
+
+const readUncommitted = 0
+const earliest = -2n
+const latest = -1n
+
+/** The earliest offset that is still kept. */
+export const earliestOffset = (where: TopicPartition): Request<OffsetAnswer> =>
+  listOffset(where, earliest, readCommitted)
+
+/** The last stable offset, before the first transaction that is still open. */
+export const lastStableOffset = (where: TopicPartition): Request<OffsetAnswer> =>
+  listOffset(where, latest, readCommitted)
+
+/** The high watermark: behind all that the replicas in sync have, open transactions included. */
+export const highWatermark = (where: TopicPartition): Request<OffsetAnswer> =>
+  listOffset(where, latest, readUncommitted)
+
+/** One offset of one partition: version 2. */
+function listOffset({ topic, partition }: TopicPartition, timestamp: bigint, isolation: number): Request<OffsetAnswer> {
   return {
     apiKey: 2,
     apiVersion: 2,
@@ -90,12 +104,12 @@ export function earliestOffset({
     encode: () =>
       createByteWriter()
         .int32(none)
-        .int8(readCommitted)
+        .int8(isolation)
         .int32(1)
         .string(topic)
         .int32(1)
         .int32(partition)
-        .int64(earliest)
+        .int64(timestamp)
         .finish(),
     decode(answer) {
       answer.int32()

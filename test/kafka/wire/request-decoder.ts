@@ -176,6 +176,18 @@ const bodies: Readonly<Record<string, { readonly key: number; readonly flexibleF
       }),
     }),
   },
+  ListOffsets: {
+    key: 2,
+    flexibleFrom: 6,
+    body: (cursor, style) => ({
+      replica: cursor.int(4),
+      isolation: cursor.int(1),
+      topics: style.array(() => ({
+        topic: style.string(),
+        partitions: style.array(() => ({ partition: cursor.int(4), timestamp: cursor.long() })),
+      })),
+    }),
+  },
 }
 
 /** `{api: 'EndTxn', version: 1, transactionalId: 't', producerId: 7n, epoch: 0, end: 'commit'}` */
