@@ -1,12 +1,12 @@
 // How near the translation comes to the least it could cost: JSON in and JSON out of the same lines on one thread, nothing
 // between. On one thread, and as the command runs: bytes in, bytes out, with its worker threads. And what the topology of
 // `process` does with the same calls as raw records: value bytes in, records for one destination out, values as bytes.
-import { createBlockCutter } from '../src/cli/blocks.ts'
-import { createTally } from '../src/cli/tally.ts'
-import { translateBlock } from '../src/cli/translate-block.ts'
-import { openTranslatePool } from '../src/cli/translate-pool.ts'
-import { translateStream, type StreamOptions } from '../src/cli/translate-stream.ts'
-import { defaultThreads } from '../src/cli/translate.ts'
+import { createBlockCutter } from '../src/cli/translate/blocks.ts'
+import { createTally } from '../src/cli/translate/tally.ts'
+import { translateBlock } from '../src/cli/translate/translate-block.ts'
+import { openTranslatePool } from '../src/cli/translate/translate-pool.ts'
+import { translateStream, type StreamOptions } from '../src/cli/translate/translate-stream.ts'
+import { defaultThreads } from '../src/cli/translate/translate.ts'
 import { systemClock } from '../src/clock.ts'
 import type { ConsumerRecord, TopicPartition } from '../src/kafka/broker.ts'
 import { processRecord, type TopologySettings } from '../src/processor/topology.ts'

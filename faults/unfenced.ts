@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { connectionSettings } from '../src/cli/kafka-settings.ts'
-import { processorOptions } from '../src/cli/processor-engine.ts'
+import { processorOptions } from '../src/cli/run/processor-engine.ts'
 import { systemClock } from '../src/clock.ts'
 import { loadConfig } from '../src/config/load.ts'
 import type { Broker, Session, Unit } from '../src/kafka/broker.ts'

@@ -1,6 +1,6 @@
 // The audit of a filled raw topic, as `trackbridge audit` runs it, with how much memory it began with.
 import { audit } from '../../src/audit/audit.ts'
-import { auditOptions } from '../../src/cli/audit-settings.ts'
+import { auditOptions } from '../../src/cli/audit/audit-settings.ts'
 import { connectionSettings } from '../../src/cli/kafka-settings.ts'
 import { systemClock } from '../../src/clock.ts'
 import { parseConfig } from '../../src/config/load.ts'

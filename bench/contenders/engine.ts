@@ -1,7 +1,7 @@
 // The product as the command `process` runs it, for the contenders that are the product: its configuration with every
 // default, one destination that takes everything, Kafka and a log that says warnings.
-import { processorOptions } from '../../src/cli/processor-engine.ts'
-import { openSchemas } from '../../src/cli/schema-use.ts'
+import { processorOptions } from '../../src/cli/run/processor-engine.ts'
+import { openSchemas } from '../../src/cli/run/schema-use.ts'
 import { connectionSettings } from '../../src/cli/kafka-settings.ts'
 import { systemClock } from '../../src/clock.ts'
 import { createKafkajsBroker } from '../../src/kafka/kafkajs-broker.ts'

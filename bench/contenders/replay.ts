@@ -1,8 +1,8 @@
 // Contender: a translate replay of the whole raw topic, put together as the command `replay` does it: window, pace, a look
 // at how far it is every second.
 import { connectionSettings } from '../../src/cli/kafka-settings.ts'
-import { openReplayEngine } from '../../src/cli/replay-engine.ts'
-import { beginReplay, openReplay } from '../../src/cli/replay-opening.ts'
+import { openReplayEngine } from '../../src/cli/replay/replay-engine.ts'
+import { beginReplay, openReplay } from '../../src/cli/replay/replay-opening.ts'
 import { systemClock } from '../../src/clock.ts'
 import { identityOf } from '../../src/kafka/identity.ts'
 import { createKafkajsBroker } from '../../src/kafka/kafkajs-broker.ts'

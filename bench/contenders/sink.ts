@@ -1,6 +1,6 @@
 // Contender: the product's sink as the command `sink` runs it, one destination, a log that says warnings.
 import { connectionSettings } from '../../src/cli/kafka-settings.ts'
-import { openSinkEngine } from '../../src/cli/sink-engine.ts'
+import { openSinkEngine } from '../../src/cli/run/sink-engine.ts'
 import { systemClock } from '../../src/clock.ts'
 import { createKafkajsBroker } from '../../src/kafka/kafkajs-broker.ts'
 import { createLog } from '../../src/ops/log.ts'

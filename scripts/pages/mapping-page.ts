@@ -1,8 +1,8 @@
 // docs/mapping.md, from the mapping table and the fixtures that test it: every row with a call of v1 and one of v2 and
 // what they become, then what has no counterpart. Every example is a test's.
 import { readdirSync, readFileSync } from 'node:fs'
-import { explain } from '../../src/cli/explanation.ts'
-import { explainSettings } from '../../src/cli/explain-settings.ts'
+import { explain } from '../../src/cli/explain/explanation.ts'
+import { explainSettings } from '../../src/cli/explain/explain-settings.ts'
 import { decodeCall } from '../../src/translate/call-text.ts'
 import { mappingTable } from '../../src/translate/mapping-table.ts'
 

@@ -8,7 +8,7 @@ import type { Broker } from '../kafka/broker.ts'
 import type { ConnectionSettings } from '../kafka/connection.ts'
 import type { OnTransaction } from '../kafka/transactional-producer.ts'
 import type { AdjustableLog, Log, LogOptions } from '../ops/log.ts'
-import type { Probe } from './check-api.ts'
+import type { Probe } from './check/check-api.ts'
 import type { Output } from './output.ts'
 
 export interface CliContext {

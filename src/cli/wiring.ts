@@ -2,7 +2,7 @@
 import { systemClock } from '../clock.ts'
 import { createLog } from '../ops/log.ts'
 import type { Output } from './output.ts'
-import { probeEndpoint } from './endpoint-settings.ts'
+import { probeEndpoint } from './run/endpoint-settings.ts'
 import type { ProgramContext } from './program.ts'
 
 /** The context of a real run. `signal` aborts on SIGINT and SIGTERM. */

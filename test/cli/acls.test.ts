@@ -7,7 +7,7 @@ import type { Config } from '../../src/config/schema.ts'
 import { TrackbridgeError } from '../../src/errors.ts'
 import { onTopic } from '../../src/kafka/access.ts'
 import { withNeeds } from '../../src/kafka/denial.ts'
-import { configFile, runCommand } from './run-command.ts'
+import { configFile, runCommand } from './run/run-command.ts'
 
 const sasl = { mechanism: 'plain', username: 'alice', password: 'p' }
 const document = {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createLineReader } from '../../src/cli/record-line.ts'
-import { configFile, runCommand } from './run-command.ts'
+import { configFile, runCommand } from './run/run-command.ts'
 
 const receivedAt = '2023-08-24T14:15:22.000Z'
 

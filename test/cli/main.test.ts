@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { packageVersion } from '../../src/cli/version.ts'
-import { configFile } from './run-command.ts'
+import { configFile } from './run/run-command.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 

@@ -1,7 +1,7 @@
 import { WriteStream } from 'node:tty'
 import { describe, expect, test } from 'vitest'
 import { createOutput } from '../../src/cli/output.ts'
-import { recordingStream } from './run-command.ts'
+import { recordingStream } from './run/run-command.ts'
 
 function recordingOutput(options: Parameters<typeof recordingStream>[0] = {}) {
   const [stdout, stderr] = [recordingStream(options), recordingStream(options)]

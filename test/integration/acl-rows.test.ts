@@ -112,8 +112,6 @@ interface Trial {
   readonly isList?: true
   /** What it asks for bears this behind the name of a row that is prefixed, and it names that narrower right. */
   readonly narrower?: string
-  /** It may name the right to describe what it wants to read or write: that is what it asks first. */
-  readonly namesDescribe?: true
   /** What it says in place of all that where a right is only wished for. */
   readonly orSays?: (row: Access) => string | undefined
 }
@@ -136,16 +134,15 @@ const trials: Readonly<Record<string, Trial>> = {
       await produceTo(setting, 'main', ['no JSON'])
     },
   },
-  'replay --dry-run': { namesDescribe: true },
-  'replay --diff': { namesDescribe: true },
-  'dead-letters list, show, export': { argv: letters('list'), prepare: processKinds, namesDescribe: true },
-  'dead-letters redrive': { argv: letters('redrive'), prepare: processKinds, namesDescribe: true },
+  'dead-letters list, show, export': { argv: letters('list'), prepare: processKinds },
+  'dead-letters redrive': { argv: letters('redrive'), prepare: processKinds },
   'dead-letters forget': {
     argv: ['dead-letters', 'forget', '--user', '1'],
     prepare: processKinds,
-    namesDescribe: true,
     orSays: ({ operation }) =>
-      operation === 'DescribeConfigs' ? 'its settings may not be read (DescribeConfigs)' : undefined,
+      operation === 'DescribeConfigs'
+        ? 'its settings may not be read (DescribeConfigs; "trackbridge check --acls" prints how to grant it)'
+        : undefined,
   },
   'topics apply': { prepare: async () => undefined },
   'topics apply --alter': {
@@ -192,7 +189,7 @@ interface Chosen {
 }
 
 async function beginWithout(command: string, setting: Setting, choose: (config: Config) => Chosen): Promise<Row> {
-  const { argv = command.split(' '), prepare = fill, isList, namesDescribe, narrower, orSays } = trials[command] ?? {}
+  const { argv = command.split(' '), prepare = fill, isList, narrower, orSays } = trials[command] ?? {}
   const { rows, row } = choose(setting.config)
   const words = typeof argv === 'function' ? argv(row) : argv
   await prepare(setting, row)
@@ -205,11 +202,7 @@ async function beginWithout(command: string, setting: Setting, choose: (config: 
   running.stop()
   const { stdout } = await running.ended
   const all = said + stdout
-  const named = [
-    row,
-    ...(namesDescribe ? [{ ...row, operation: 'Describe' } as const] : []),
-    ...(narrower === undefined ? [] : [{ ...row, name: row.name + narrower }]),
-  ]
+  const named = [row, ...(narrower === undefined ? [] : [{ ...row, name: row.name + narrower }])]
   const phrase = orSays?.(row) ?? (isList ? grantOf(row, setting) : undefined)
   const isNamed = phrase === undefined ? named.some((one) => names(all, one, setting)) : all.includes(phrase)
   return { command, row, said: lineAbout(all, row, grantOf(row, setting)), isNamed }

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
-import type { AuditReport } from '../../src/cli/audit-report.ts'
+import type { AuditReport } from '../../src/cli/audit/audit-report.ts'
 import { createContext } from '../../src/cli/wiring.ts'
-import { configFile, runCommand } from '../cli/run-command.ts'
+import { configFile, runCommand } from '../cli/run/run-command.ts'
 import {
   createTopics,
   kafkaClient,

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { startProcessor } from '../../src/processor/processor.ts'
-import { processorOptions } from '../../src/cli/processor-engine.ts'
+import { processorOptions } from '../../src/cli/run/processor-engine.ts'
 import { systemClock } from '../../src/clock.ts'
 import { silentLog } from '../../src/ops/log.ts'
 import { deadLetterRecord } from '../../src/records/dead-letter.ts'

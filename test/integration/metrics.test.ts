@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import type { StatusPage } from '../../src/cli/status-page.ts'
+import type { StatusPage } from '../../src/cli/status/status-page.ts'
 import { startStandInApi } from '../../src/demo/stand-in-api.ts'
 import { metrics } from '../../src/ops/metrics.ts'
 import { ownSchema, subjectOf } from '../../src/schemas/own-schemas.ts'

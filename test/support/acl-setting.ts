@@ -3,7 +3,7 @@
 import { createContext } from '../../src/cli/wiring.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/schema.ts'
-import { configFile, runCommand } from '../cli/run-command.ts'
+import { configFile, runCommand } from '../cli/run/run-command.ts'
 import { createTopics, produceRaw } from './kafka.ts'
 import { createRecordingLog, type LogLine } from './recording-log.ts'
 import { tlsFile, type SecuredCluster } from './secured-cluster.ts'

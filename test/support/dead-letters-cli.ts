@@ -1,6 +1,6 @@
 // Dead letters on a broker in memory, and the command line over them. Test support.
 import { expect, onTestFinished } from 'vitest'
-import { configFile, runCommand } from '../cli/run-command.ts'
+import { configFile, runCommand } from '../cli/run/run-command.ts'
 import { identify, letterOf } from './letters-in-memory.ts'
 import { createMemoryBroker, type MemoryBroker } from './memory-broker.ts'
 
