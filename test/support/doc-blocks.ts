@@ -9,9 +9,17 @@ import { executableFlags } from './executable-flags.ts'
 
 /** The pages whose commands are held together with the tests. */
 export const commandPages = [
-  ...['getting-started', 'existing-cluster', 'operating', 'deploying', 'runbook', 'replay', 'audit'].map(
-    (name) => `docs/${name}.md`,
-  ),
+  ...[
+    'getting-started',
+    'existing-cluster',
+    'operating',
+    'deploying',
+    'runbook',
+    'replay',
+    'replay-diff',
+    'dead-letters',
+    'audit',
+  ].map((name) => `docs/${name}.md`),
   'SECURITY.md',
 ]
 
