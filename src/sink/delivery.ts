@@ -39,7 +39,9 @@ export async function deliver(worker: Worker, delivery: Delivery, { calls, alone
 /** Sends the same calls until the API takes or refuses them; null when the worker ends before. */
 async function sendUntilSettled(worker: Worker, delivery: Delivery, request: Request): Promise<Settled | null> {
   const { deps, closing } = worker
-  for (let failures = 1; !closing.signal.aborted; failures++) {
+  let failures = 0
+  let before: Verdict['verdict'] | undefined
+  while (!closing.signal.aborted) {
     const answer = await deps.send(() => makeRequest(worker, request), request.calls.length, closing.signal)
     if (answer === null || closing.signal.aborted) return null
     const next = verdict(answer, deps.clock.now())
@@ -48,6 +50,9 @@ async function sendUntilSettled(worker: Worker, delivery: Delivery, request: Req
       return next
     }
     deps.count('retries', 1)
+    // What had to be mended has been: what fails now is another fault, whose back-off begins anew.
+    failures = before === 'blocked' && next.verdict !== 'blocked' ? 1 : failures + 1
+    before = next.verdict
     const waitMs = backoffMs(failures, deps.random(), next.afterMs)
     const status = 'status' in answer ? answer.status : null
     const setback = { why: next.why, status, nextTryAtMs: deps.clock.now() + waitMs }

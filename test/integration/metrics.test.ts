@@ -120,14 +120,20 @@ test('/metrics, /status and `status --watch` tell what a run through faults did 
   const run: Running = { ...setting, running: process, url }
   const asked = new Set<string>()
 
-  const waiting = await untilBlocked(run)
+  await untilBlocked(run)
   const messages = await readCommitted(topic)
-  const blocked = noting(await scrape(url), asked)
+  // The sink may still be fetching what waits.
+  const [waiting, scraped] = await until(async () => {
+    const [page, figures] = [await statusOf(url), await scrape(url)]
+    const held = page.destinations[0]?.counters.bufferedBytes
+    return held === figures.value('trackbridge_buffer_bytes', main) && ([page, figures] as const)
+  })
+  const blocked = noting(scraped, asked)
   const sink = { group: `${pipeline.prefix}.sink.main`, topic }
   expect(blocked.sum('trackbridge_lag_records', sink)).toBeGreaterThanOrEqual(messages.length)
   expect(blocked.value('trackbridge_oldest_record_age_seconds', sink)).toBeGreaterThan(0)
   expect(blocked.value('trackbridge_ready', { part: 'sink main' })).toBe(0)
-  expect(blocked.value('trackbridge_buffer_bytes', main)).toBe(waiting.destinations[0]?.counters.bufferedBytes)
+  expect(blocked.value('trackbridge_buffer_bytes', main)).toBeGreaterThan(0)
   expect(blocked.sum('trackbridge_messages_delivered_total')).toBe(0)
   await expectScreen(run, waiting)
 

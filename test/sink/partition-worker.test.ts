@@ -103,6 +103,15 @@ describe('retrying', () => {
 })
 
 describe('a configuration fault', () => {
+  test('that is mended leaves its back-off behind: what fails then is waited for anew', async () => {
+    const answers = [...Array.from({ length: 6 }, () => status(401)), status(503), status(503), ok]
+    const { clock, worker, sent } = openWorker({ answer: (_ids, count) => answers[count - 1] ?? ok })
+    worker.push(records(0, 1), 1)
+    await runUntil(clock, () => worker.committable() === 1)
+    const gapsMs = sent.slice(1).map(({ atMs }, index) => atMs - sent[index]!.atMs)
+    expect(gapsMs).toEqual([125, 250, 500, 1_000, 2_000, 4_000, 125, 250])
+  })
+
   test.each([401, 403, 404, 302])('%i blocks without dead letters until it is mended', async (code) => {
     let mended = false
     const { clock, worker, sent, letters, states } = openWorker({ answer: () => (mended ? ok : status(code)) })
