@@ -107,7 +107,7 @@ async function record(): Promise<Readonly<Record<string, string>>> {
 
 async function lastLetter(reason: string): Promise<string> {
   const lines = (await run(['dead-letters', 'export', '--where', `reason=${reason}`])).stdout.trim().split('\n')
-  return String((JSON.parse(lines.at(-1) ?? '{}') as { place?: unknown }).place)
+  return String((JSON.parse(lines.at(-1) ?? '{}') as { letter?: unknown }).letter)
 }
 
 async function shown(commands: readonly (readonly string[])[]): Promise<string> {

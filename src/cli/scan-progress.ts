@@ -1,7 +1,7 @@
 // How far the reading of a window is, on stderr: one line that changes in a terminal, else a line every ten seconds. In:
 // offsets, as they are read. A window that is read within a second says nothing.
 import type { Clock } from '../clock.ts'
-import { grouped } from '../kafka/amount-text.ts'
+import { grouped } from '../amount-text.ts'
 import type { Output } from './output.ts'
 
 export interface ScanProgress {

@@ -5,7 +5,7 @@
 // whoever knows the other users of the topic, with the command that would do it.
 import { accessText, grantCommand, onTopic, principalText, type Access, type Identity } from './access.ts'
 import type { TopicInfo } from './broker.ts'
-import { counted, durationText, grouped } from './amount-text.ts'
+import { counted, durationText, grouped } from '../amount-text.ts'
 import { judgeChange } from './topic-changes.ts'
 import type { WantedTopic } from './wanted-topics.ts'
 

@@ -3,7 +3,7 @@
 // Existing topics are only altered by alterTopics, and only where topic-changes.ts allows it. Ruled by kafka.md, "Topics".
 import { TrackbridgeError } from '../errors.ts'
 import type { Identity } from './access.ts'
-import { counted } from './amount-text.ts'
+import { counted } from '../amount-text.ts'
 import type { Admin, TopicInfo, TopicSpec } from './broker.ts'
 import { topicDifferences, type Among, type Difference } from './topic-differences.ts'
 import { rawTopicNames, wantedTopics, type TopicRole, type TopicsConfig, type WantedTopic } from './wanted-topics.ts'

@@ -90,7 +90,7 @@ test('stopped, it tells how to go on and goes on; --restart begins it anew, but 
   const second = startTrackbridge(['replay', '--name', 'spring'], pipeline.config)
   expect(await ended(second), second.tail()).toBe('0')
   expect(second.stdout()).toMatch(/^replay spring, translate: begun \S+, goes on at \d+ %\n/)
-  expect(second.stdout()).toContain('\nreplay spring is done: 1500 offsets')
+  expect(second.stdout()).toContain('\nreplay spring is done: 1,500 offsets')
   expect(await verifyReplay('spring', pipeline.topics, raw)).toEqual(nothingAmiss)
 
   const again = startTrackbridge([...args, '--restart', '--filter', 'partition=1', '--json'], pipeline.config)

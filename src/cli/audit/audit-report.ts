@@ -2,7 +2,7 @@
 import type { AuditOptions, AuditResult } from '../../audit/audit.ts'
 import type { Fault } from '../../audit/faults.ts'
 import type { RawView } from '../../audit/scene.ts'
-import { grouped } from '../../kafka/amount-text.ts'
+import { grouped } from '../../amount-text.ts'
 
 /** One raw partition, or the sum of all. `in` = translated + unsupported + deadLetters + empty + faulty + unjudged. */
 export interface PartitionSums {

@@ -1,7 +1,7 @@
 // Stories of raw records as people read them: the record, its call, each output and how far it got. Pure but for the
 // colours, which are handed in.
 import type { ToldOperation } from '../../audit/story.ts'
-import { counted } from '../../kafka/amount-text.ts'
+import { counted } from '../../amount-text.ts'
 import type { Output } from '../output.ts'
 import type { Payload, ShownStories, ShownStory } from './audit-story-json.ts'
 

@@ -1,7 +1,7 @@
 // The report of an audit as people read it: a table of raw partitions, destinations, faults with their first offenders,
 // notes, and one sentence. Pure but for the colours, which are handed in.
 import type { Fault, Offender } from '../../audit/faults.ts'
-import { counted, grouped } from '../../kafka/amount-text.ts'
+import { counted, grouped } from '../../amount-text.ts'
 import type { AuditReport, PartitionSums } from './audit-report.ts'
 import type { Output } from '../output.ts'
 

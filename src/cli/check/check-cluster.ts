@@ -2,7 +2,7 @@
 // groups and transactions in. In: what the brokers say. Out: items. Ruled by kafka.md and product.md, "Commands".
 import type { Config } from '../../config/schema.ts'
 import { accessText, grantCommand, onCluster, principalText, type Identity } from '../../kafka/access.ts'
-import { counted, durationText } from '../../kafka/amount-text.ts'
+import { counted, durationText } from '../../amount-text.ts'
 import type { ClusterInfo, Inspector, TopicStanding } from '../../kafka/broker.ts'
 import { fault, fine, warning, type CheckItem } from './check-item.ts'
 

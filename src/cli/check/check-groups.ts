@@ -2,7 +2,7 @@
 // backlog live long enough? In: what Kafka says. Out: items. Ruled by kafka.md, "Rebalances, shutdown, lag".
 import type { Clock } from '../../clock.ts'
 import { grantCommand, onGroup, type Identity } from '../../kafka/access.ts'
-import { counted, durationText, grouped } from '../../kafka/amount-text.ts'
+import { counted, durationText, grouped } from '../../amount-text.ts'
 import type { Admin, GroupInfo, Watermarks } from '../../kafka/broker.ts'
 import type { TopicPlan } from '../../kafka/topics.ts'
 import { fault, fine, skipped, unlessDenied, warning, type CheckItem } from './check-item.ts'

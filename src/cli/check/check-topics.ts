@@ -1,7 +1,7 @@
 // Each topic: is it there, is it as configured, can it be read and written now, and by us? In: the topic plan and what
 // Kafka says of each topic. Out: items. Ruled by kafka.md, "Topics".
 import { grantCommand, onTopic, type Identity } from '../../kafka/access.ts'
-import { counted } from '../../kafka/amount-text.ts'
+import { counted } from '../../amount-text.ts'
 import type { Operation, TopicStanding } from '../../kafka/broker.ts'
 import type { Difference } from '../../kafka/topic-differences.ts'
 import type { TopicPlan } from '../../kafka/topics.ts'

@@ -2,7 +2,7 @@
 // Prints a list of ticks and crosses, each cross with what to do, or the same as JSON. Exit 0: all ticks, warnings
 // allowed. Ruled by product.md, "Commands".
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { counted } from '../../kafka/amount-text.ts'
+import { counted } from '../../amount-text.ts'
 import { identityOf } from '../../kafka/identity.ts'
 import { printAcls, type AclOptions } from '../acls.ts'
 import { apiItems } from './check-api.ts'

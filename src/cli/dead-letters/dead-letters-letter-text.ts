@@ -1,11 +1,12 @@
 // One dead letter as people read it: where it came from, why it is one, the original. Pure: colours come as a function.
+import { grouped } from '../../amount-text.ts'
 import { isoOf } from '../../dead-letters/exported.ts'
 import { placeText, type Letter } from '../../dead-letters/letter.ts'
 import type { LetterState } from '../../dead-letters/mark-index.ts'
 import type { ReasonText } from '../../dead-letters/reasons.ts'
 import { decodeJson, isUtf8, stringifyJson } from '../../json.ts'
 import { headersOf } from '../../records/headers.ts'
-import { grouped, shown } from './dead-letters-text.ts'
+import { shown } from './dead-letters-text.ts'
 import type { Output } from '../output.ts'
 
 interface ShownLetter {

@@ -1,5 +1,6 @@
 // What the present version would make of a dead letter: of a call what `explain` says, of a message where it would go. In: a
 // letter and the configuration. Out: data, and the same as text. No I/O: schemas are known by now.
+import { grouped } from '../../amount-text.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Letter } from '../../dead-letters/letter.ts'
 import { parseJson, stringifyJson, type JsonObject } from '../../json.ts'
@@ -9,7 +10,6 @@ import { outgoing } from '../../sink/outgoing.ts'
 import { explainSettings } from '../explain/explain-settings.ts'
 import { explain, type Explanation } from '../explain/explanation.ts'
 import { explanationText } from '../explain/explanation-text.ts'
-import { grouped } from './dead-letters-text.ts'
 import type { LetterUse } from './dead-letters-use.ts'
 import type { Output } from '../output.ts'
 import type { LineCall } from '../record-line.ts'

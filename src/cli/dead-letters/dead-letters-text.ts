@@ -1,5 +1,6 @@
 // Groups of dead letters, one letter, a redrive, as people read them. Pure: colours come as a function. What stands in a
 // letter is shown with its control characters escaped: nobody must write to the terminal through it.
+import { counted, grouped } from '../../amount-text.ts'
 import { isoOf } from '../../dead-letters/exported.ts'
 import type { LetterGroup } from '../../dead-letters/groups.ts'
 import type { RedriveCounts } from '../../dead-letters/redrive-counts.ts'
@@ -13,11 +14,6 @@ export interface LeftOut {
   readonly forgotten: number
   readonly strangers: number
 }
-
-export const grouped = (number: number): string => number.toLocaleString('en-US')
-
-/** e.g. `1 dead letter`, `1,204 unsupported records`. */
-export const counted = (number: number, noun: string): string => `${grouped(number)} ${noun}${number === 1 ? '' : 's'}`
 
 /** What the records of the topic are called. */
 export const whatOf = ({ unsupported }: { readonly unsupported?: true }): string =>

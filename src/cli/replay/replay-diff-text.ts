@@ -1,6 +1,6 @@
 // The report of `replay --diff` for people, and as JSON. In: counts and samples. Out: lines. `-` is what stands or what is
 // in force, `+` what would come. Pure but for the colours, which are handed in.
-import { counted, grouped } from '../../kafka/amount-text.ts'
+import { counted, grouped } from '../../amount-text.ts'
 import { withoutIndices, type Change } from '../../replay/diff-json.ts'
 import { verdicts, type DiffCounts, type Sample, type TypeCounts } from '../../replay/diff-tally.ts'
 import type { TopicDiffNotes } from '../../replay/diff-topic.ts'

@@ -1,6 +1,6 @@
 // The report of `replay --dry-run` for people, and as JSON. In: counts, and what forwarding takes. Out: lines. Pure but for
 // the colours, which are handed in.
-import { counted, grouped } from '../../kafka/amount-text.ts'
+import { counted, grouped } from '../../amount-text.ts'
 import { parseJson } from '../../json.ts'
 import type { DestinationCounts, DryRunCounts, DryRunSample, ForwardEstimate } from '../../replay/dry-run.ts'
 import { shown, type Paint } from '../explain/explanation-text.ts'

@@ -1,5 +1,5 @@
 // What a replay says of itself, for people and as data: what it will do, how far it is, what came of it. Pure.
-import { counted, grouped } from '../../kafka/amount-text.ts'
+import { counted, grouped } from '../../amount-text.ts'
 import type { OffsetRange } from '../../kafka/broker.ts'
 import type { ReplayNote } from '../../replay/replay-note.ts'
 import type { ReplayProgress } from '../../replay/replay-watch.ts'

@@ -1,7 +1,7 @@
 // A topic plan as people read it, in the manner of tools that plan infrastructure. In: the plan, and what was done about
 // it. Out: lines. Pure but for the colours, which are handed in.
 import type { Difference } from '../../kafka/topic-differences.ts'
-import { counted } from '../../kafka/amount-text.ts'
+import { counted } from '../../amount-text.ts'
 import type { TopicPlan } from '../../kafka/topics.ts'
 import type { Output } from '../output.ts'
 

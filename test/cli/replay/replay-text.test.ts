@@ -59,7 +59,7 @@ test('the plan says what will be done: window, filter, group, topics, offsets by
     '  raw/1         5      5        0',
     '  all                       1,200',
     '',
-    '  at most 1200 events to go: control records take some of the offsets',
+    '  at most 1,200 events to go: control records take some of the offsets',
     '  at 100/s: about 12 s',
     "  at the rate of main's API, 2 requests/s of up to 10 messages: at least about 1 min 0 s",
   ])
@@ -120,7 +120,7 @@ test('the result says done or how to go on, with what came of the records', () =
     '  written: main 1,590',
   ])
   expect(resultText({ ...progress, doneOffsets: 1_200, isDone: true }, { ...facts, outcomes: {}, written: {} })).toBe(
-    'replay spring is done: 1200 offsets, in this process after 13 s',
+    'replay spring is done: 1,200 offsets, in this process after 13 s',
   )
 })
 

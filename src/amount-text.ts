@@ -13,8 +13,10 @@ export function durationText(durationMs: number): string {
   return unit === undefined ? `${durationMs} ms` : counted(durationMs / unit[0], unit[1])
 }
 
-/** `1 partition`, `3 partitions`. */
-export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+/** `1 partition`, `3,000 partitions`. */
+export const counted = (count: number, noun: string): string => `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
 
 /** `1,048,588`. */
-export const grouped = (count: number): string => String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ',')
+export function grouped(count: number): string {
+  return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ',')
+}
