@@ -7,7 +7,7 @@ import type { Job, Open, Running } from './contender.ts'
 import { messagesARequest } from './sink-config.ts'
 import { readTopic } from './topic-reader.ts'
 
-const maxInFlight = 8
+const maxInFlight = 16
 const [opening, comma, closing] = ['{"batch":[', ',', ']}'].map((text) => Buffer.from(text))
 
 /** Values as they are. */

@@ -47,7 +47,10 @@ const limitsSchema = z.strictObject({
     'largest message that goes alone, in bytes; larger ones are dead letters',
     [1_000, 100_000_000],
   ).default(64_000),
-  maxInFlight: wholeNumber('requests under way at once', [1, 1_000]).default(8),
+  maxInFlight: wholeNumber(
+    'requests under way at once; what a crash repeats is no more than these',
+    [1, 1_000],
+  ).default(16),
   requestsPerSecond: wholeNumber(
     'requests started in a second with one API key; the API takes 3,000 in 3 seconds, some of which are late arrivals',
     [1, 100_000],

@@ -75,7 +75,7 @@ const minimalConfig = {
           maxBatchBytes: 500_000,
           maxCallBytes: 32_000,
           maxSingleBytes: 64_000,
-          maxInFlight: 8,
+          maxInFlight: 16,
           requestsPerSecond: 950,
           lingerMs: 100,
           maxBufferBytes: 33_554_432,

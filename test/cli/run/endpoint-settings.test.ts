@@ -39,7 +39,7 @@ test('the endpoint gets its address, key, version and limits from the sink', () 
     compression: 'none',
     version: packageVersion(),
     timeoutMs: 30_000,
-    maxInFlight: 8,
+    maxInFlight: 16,
     proxy: 'http://u:p@proxy:3128',
     tls: {},
   })
