@@ -15,6 +15,8 @@ const contract = [
   'kafkajs-consumer',
   'kafkajs-consumer-faults',
   'read-committed',
+  'history-reader',
+  'dead-letters',
   'topics-alter',
   'check-mistakes',
 ].map((name) => `test/integration/${name}.test.ts`)

@@ -84,7 +84,7 @@ test('stopped, it tells how to go on and goes on; --restart begins it anew, but 
   expect(await ended(first), first.tail()).toBe('143')
   expect(first.stdout()).toMatch(/^replay spring, translate: begins now\n {2}window {3}earliest to latest\n/)
   expect(first.stdout()).toMatch(
-    /\nreplay spring is stopped at \d+ %: \d+ offsets to go; --name spring goes on with it\n/,
+    /\nreplay spring is stopped at \d+ %: [\d,]+ offsets to go; --name spring goes on with it\n/,
   )
 
   const second = startTrackbridge(['replay', '--name', 'spring'], pipeline.config)
