@@ -22,24 +22,24 @@ test.each([
   [
     'a registry without that endpoint',
     {
-      message: '405 Method Not Allowed - POST https://registry.example.org/x',
+      message: '405 Method Not Allowed - POST https://packages.example.org/x',
       statusCode: 405,
       error: { summary: '' },
     },
     0,
-    'dependencies NOT audited: the registry gives no advisories (405 Method Not Allowed - POST https://registry.example.org/x)',
+    'dependencies NOT audited: the registry gives no advisories (405 Method Not Allowed - POST https://packages.example.org/x)',
   ],
   [
     'a registry that cannot be reached',
-    { message: 'request to https://registry.example.org/x failed, reason: no', error: { summary: '', detail: '' } },
+    { message: 'request to https://packages.example.org/x failed, reason: no', error: { summary: '', detail: '' } },
     0,
-    'dependencies NOT audited: the registry gives no advisories (request to https://registry.example.org/x failed, reason: no)',
+    'dependencies NOT audited: the registry gives no advisories (request to https://packages.example.org/x failed, reason: no)',
   ],
   [
     'a registry that wants credentials',
-    { message: '401 Unauthorized - POST https://registry.example.org/x', statusCode: 401, error: { summary: '' } },
+    { message: '401 Unauthorized - POST https://packages.example.org/x', statusCode: 401, error: { summary: '' } },
     1,
-    'dependencies cannot be audited: 401 Unauthorized - POST https://registry.example.org/x',
+    'dependencies cannot be audited: 401 Unauthorized - POST https://packages.example.org/x',
   ],
   [
     'no lock file',

@@ -2,6 +2,7 @@
 import type { AuditOptions, AuditResult } from '../../audit/audit.ts'
 import type { Fault } from '../../audit/faults.ts'
 import type { RawView } from '../../audit/scene.ts'
+import { emptyTally } from '../../audit/tally.ts'
 import { grouped } from '../../amount-text.ts'
 
 /** One raw partition, or the sum of all. `in` = translated + unsupported + deadLetters + empty + faulty + unjudged. */
@@ -71,17 +72,8 @@ function toReported({ tally, ...view }: RawView, names: readonly string[]): Repo
 }
 
 const noSums = (names: readonly string[]): PartitionSums => ({
-  in: 0,
-  translated: 0,
-  unsupported: 0,
-  deadLetters: 0,
-  empty: 0,
-  faulty: 0,
-  unjudged: 0,
+  ...emptyTally(0),
   messages: Object.fromEntries(names.map((name) => [name, 0])),
-  unrouted: 0,
-  replayed: 0,
-  repeats: 0,
   notYet: 0,
 })
 

@@ -23,7 +23,7 @@ const document = {
     ssl: { ca: secret },
     sasl: { mechanism: 'scram-sha-512', username: 'me', password: secret },
   },
-  schemaRegistry: { url: 'https://registry.example.org', username: 'me', password: secret },
+  schemaRegistry: { url: 'https://schemas.example.org', username: 'me', password: secret },
   destinations: [
     { name: 'main', sink: { apiKey: secret } },
     {
