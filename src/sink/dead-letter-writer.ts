@@ -38,7 +38,8 @@ export function createDeadLetterWriter(producer: Pick<Producer, 'send'>, where: 
   return write
 }
 
-const isMendable = (error: unknown): boolean =>
+/** By time, or by somebody who grants what is denied. */
+export const isMendable = (error: unknown): error is TrackbridgeError =>
   error instanceof TrackbridgeError && (error.reaction === 'retry' || error.code === 'TB_KAFKA_UNAUTHORIZED')
 
 const isTooLarge = (error: unknown): boolean => error instanceof TrackbridgeError && error.code === 'TB_KAFKA_TOO_LARGE'

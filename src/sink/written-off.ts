@@ -4,6 +4,7 @@ import { TrackbridgeError } from '../errors.ts'
 import type { ConsumerRecord } from '../kafka/broker.ts'
 import type { DeadLetterInput } from '../records/dead-letter.ts'
 import { backoffMs } from './backoff.ts'
+import { isMendable } from './dead-letter-writer.ts'
 import { setState, settleRecords, stopWorker, waitBeforeRetry, type Delivery, type Worker } from './worker-state.ts'
 
 /** A record and why it is a dead letter. `attempt` is 1 where it was never sent. */
@@ -51,10 +52,6 @@ export async function writeDeadLetters(
   }
   return false
 }
-
-/** By time, or by somebody who grants what is denied. */
-const isMendable = (fault: unknown): fault is TrackbridgeError =>
-  fault instanceof TrackbridgeError && (fault.reaction === 'retry' || fault.code === 'TB_KAFKA_UNAUTHORIZED')
 
 const whyNot = ({ code, message }: TrackbridgeError): string =>
   code === 'TB_REGISTRY_UNAVAILABLE'
