@@ -1,27 +1,9 @@
 // Outcome of a scenario -> a row, and rows -> a table or JSON, whatever was attacked: how an account is read is handed in.
 // Pure.
 import type { Recovery } from './progress.ts'
-import type { Expectation, Scenario, Size } from './scenario.ts'
+import type { Scenario, Size } from './scenario.ts'
 import type { StageFindings } from './stage.ts'
-
-/** What the report must know of one kind of account. */
-export interface Reading<A> {
-  /** Titles of `cells`. */
-  readonly columns: readonly string[]
-  /** Records that were fed, read back. */
-  records(account: A): number
-  /** What is not as it should be; empty when all is well. */
-  judge(account: A, expects: Expectation): readonly string[]
-  cells(account: A): readonly string[]
-  /** A line for each fault, where the account tells them apart. */
-  byFault?(account: A): readonly FaultLine[]
-}
-
-export interface FaultLine {
-  readonly fault: string
-  readonly records: number
-  readonly cells: readonly string[]
-}
+import type { Reading } from './subject.ts'
 
 /** From a fault until every partition with work left has committed again, in milliseconds. */
 export interface RecoveryTimes {

@@ -1,8 +1,7 @@
 // What the harness must know of the thing it attacks, `process` or `sink`, and what is the same for both. Types only.
 import type { Kafka } from 'kafkajs'
 import type { Cluster } from '../test/support/cluster.ts'
-import type { Reading } from './report.ts'
-import type { Leg, LegOptions, Scenario, Size, Stage } from './scenario.ts'
+import type { Expectation, Leg, LegOptions, Scenario, Size, Stage } from './scenario.ts'
 
 /** Choices of one run. */
 export interface RunOptions {
@@ -41,6 +40,25 @@ export interface Setting<S extends Stage, A> {
   /** Reads the outcome when everything is done and no leg runs. */
   takeAccount(): Promise<A>
   close(): Promise<void>
+}
+
+/** What the report must know of one kind of account. */
+export interface Reading<A> {
+  /** Titles of `cells`. */
+  readonly columns: readonly string[]
+  /** Records that were fed, read back. */
+  records(account: A): number
+  /** What is not as it should be; empty when all is well. */
+  judge(account: A, expects: Expectation): readonly string[]
+  cells(account: A): readonly string[]
+  /** A line for each fault, where the account tells them apart. */
+  byFault?(account: A): readonly FaultLine[]
+}
+
+export interface FaultLine {
+  readonly fault: string
+  readonly records: number
+  readonly cells: readonly string[]
 }
 
 /** One of the commands of trackbridge that can be attacked. */

@@ -1,5 +1,4 @@
 // Time as a dependency, so that engines can be tested without waiting. The only place that reads the wall clock.
-import { setTimeout as delay } from 'node:timers/promises'
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -10,5 +9,16 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve()
+      // Not that of node:timers/promises: it makes an error with its stack for every sleep that is cut short.
+      const end = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', end)
+        resolve()
+      }
+      const timer = setTimeout(end, ms)
+      signal?.addEventListener('abort', end, { once: true })
+    }),
 }

@@ -1,6 +1,6 @@
 // How the account of the process leg is read: what is bad in it, and its columns. Pure.
 import type { Account } from '../../test/support/accounting.ts'
-import type { Reading } from '../report.ts'
+import type { Reading } from '../subject.ts'
 import type { Expectation } from '../scenario.ts'
 
 const zeros = ['lost', 'doubled', 'partitionOrder', 'keyOrder', 'misplaced', 'foreign'] as const

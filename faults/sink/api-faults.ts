@@ -1,7 +1,6 @@
 // How a request is answered, well or ill. In: the request, what its messages deserve, and a fault. Out: bytes on the socket.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { systemClock } from '../../src/clock.ts'
-import type { Answer } from './faulty-api.ts'
 
 /** When the head, or a part of the body, has come; when all has come; when it has been accepted; in the midst of the
  *  answer. */
@@ -27,6 +26,13 @@ export type ApiFault = { readonly requests?: number } & (
   /** 413 for bodies that are larger. */
   | { readonly kind: 'body-limit'; readonly bytes: number }
 )
+
+/** `texts`: the messages, where all of them are taken. */
+export interface Answer {
+  readonly status: number
+  readonly body: string
+  readonly texts: readonly string[]
+}
 
 export interface Exchange {
   readonly request: IncomingMessage

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createAcceptances, type Acceptances } from './acceptances.ts'
-import { misbehave, type ApiFault } from './api-faults.ts'
+import { misbehave, type Answer, type ApiFault } from './api-faults.ts'
 import { fateOf } from './messages.ts'
 import { messageTexts } from './sent-message.ts'
 
@@ -137,13 +137,6 @@ async function handle(state: State, request: IncomingMessage, response: ServerRe
   }
   await misbehave(fault, { request, response, bytes: body.length, delayMs: state.delayMs, take })
   pass(state, 'answered')
-}
-
-/** `texts`: the messages, where all of them are taken. */
-export interface Answer {
-  readonly status: number
-  readonly body: string
-  readonly texts: readonly string[]
 }
 
 const refuse = (status: number, why: string): Answer => ({ status, body: errorBody(why), texts: [] })

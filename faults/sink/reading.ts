@@ -1,5 +1,5 @@
 // How the account of the sink is read: what is bad in it, and its columns. Pure.
-import type { Reading } from '../report.ts'
+import type { Reading } from '../subject.ts'
 import type { Counts, SinkAccount } from './account.ts'
 
 const zeros = ['lost', 'order', 'bent', 'foreign', 'misjudged'] as const

@@ -1,11 +1,12 @@
 // The outputs of a few raw records, wherever they stand: every partition that may hold one is read once. In: raw records.
 // Out: by raw record its outputs, and how far each message got.
+import { placeText, type Place } from '../history/window.ts'
 import type { ConsumerRecord, TopicPartition } from '../kafka/broker.ts'
 import { rangesSince, readRecords, type FindPass, type Seed } from './find-pass.ts'
 import { clockSkewMs } from './pass.ts'
 import { provenanceOf, reasonOf, type Provenance } from './provenance.ts'
 import { isOfMessages, type Channel } from './scene.ts'
-import { placeText, type Fate, type Place, type ToldOutput } from './story.ts'
+import type { Fate, ToldOutput } from './story.ts'
 
 type Letter = ToldOutput['letters'][number]
 

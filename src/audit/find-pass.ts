@@ -1,10 +1,10 @@
 // What all steps of a search share, and how it reads: one record, or ranges of output partitions.
-import type { Point } from '../history/window.ts'
+import type { Place, Point } from '../history/window.ts'
 import type { Admin, ConsumerRecord, HistoryReader, OffsetRange, TopicPartition } from '../kafka/broker.ts'
 import type { Partitioning } from '../processor/partitioner.ts'
 import type { ReadMeter } from './progress.ts'
 import type { Channel, RawView, Scene } from './scene.ts'
-import type { Place, Story } from './story.ts'
+import type { Story } from './story.ts'
 
 /** Of one search. */
 export interface FindPass {

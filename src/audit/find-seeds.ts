@@ -1,12 +1,11 @@
 // What somebody looks for -> the raw records it is about. In: a place on any topic, a messageId, a person. Out: raw places.
 // A place is read at once; for the others every topic is read from one end of the window to the other.
 import type { ConsumerRecord, OffsetRange } from '../kafka/broker.ts'
-import { parsePlace } from '../history/window.ts'
+import { parsePlace, placeText, type Place } from '../history/window.ts'
 import { rangesSince, readOne, readRecords, type FindPass } from './find-pass.ts'
 import { clockSkewMs } from './pass.ts'
 import { provenanceOf, type Provenance } from './provenance.ts'
 import { isOfMessages, type Channel } from './scene.ts'
-import { placeText, type Place } from './story.ts'
 
 /** `text` is a messageId, or an id of a person as keys have it: userId, anonymousId or email. */
 export type Wanted = { readonly kind: 'place'; readonly place: Place } | { readonly kind: 'id'; readonly id: string }

@@ -1,6 +1,7 @@
 // The whole story of one record: where it came from, what it became, where each message is, whether it was forwarded or
 // dead-lettered. In: a place on any topic, a messageId or a person. Out: stories of the raw records it is about. Reads
 // committed records, joins no group, changes nothing.
+import type { Place } from '../history/window.ts'
 import type { ConsumerRecord, TopicPartition } from '../kafka/broker.ts'
 import { createPartitioner } from '../processor/partitioner.ts'
 import { createTopicReader } from '../processor/raw-topics.ts'
@@ -12,7 +13,7 @@ import { readOne, type FindPass, type Seed } from './find-pass.ts'
 import { findSeeds, type Wanted } from './find-seeds.ts'
 import { surveyScene } from './scene.ts'
 import { indexViews } from './slice.ts'
-import { tellOperations, type Place, type Story, type ToldMissing, type ToldOutput } from './story.ts'
+import { tellOperations, type Story, type ToldMissing, type ToldOutput } from './story.ts'
 
 export interface FindOptions extends AuditOptions {
   readonly wanted: Wanted

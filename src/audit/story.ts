@@ -1,17 +1,11 @@
 // The story of one raw record: the call in it, what it became, where each output stands, and how far it got. Plain values;
 // payloads are bytes, for whoever may see them.
+import type { Place } from '../history/window.ts'
 import type { ConsumerRecord, TopicPartition } from '../kafka/broker.ts'
 import { translate } from '../translate/translate.ts'
 import type { MappingSettings } from '../translate/mapping-table.ts'
 import type { CallReading, CallRecord } from '../records/call-source.ts'
 import type { Outcome } from '../translate/outcome.ts'
-
-/** `topic:partition:offset`. */
-export interface Place extends TopicPartition {
-  readonly offset: number
-}
-
-export const placeText = ({ topic, partition, offset }: Place): string => `${topic}:${partition}:${offset}`
 
 /** One operation of the call, as the present code reads it. */
 export interface ToldOperation {

@@ -1,8 +1,9 @@
 // Which letters a redrive takes: those asked for, not done yet, nobody's who is forgotten; or those of a file of mended
 // ones. In: letters with their state, in order. Out: letters to run again, and counts of the others. Plan and run choose
 // alike.
+import { placeText } from '../history/window.ts'
 import { mended, type MendedLine } from './exported.ts'
-import { placeText, type Letter } from './letter.ts'
+import type { Letter } from './letter.ts'
 import type { LetterState } from './mark-index.ts'
 import type { PersonDeps } from './person.ts'
 import type { RedriveCounter } from './redrive-counts.ts'

@@ -1,11 +1,11 @@
 // Dead letters as lines of NDJSON, for mending by hand, and back. In: a letter, or a line. Out: a line with everything in
 // it, every byte, and the letter's own place; or a mended original, or what is wrong with the line. Pure.
 import { decodeJson, isJsonObject, stringifyJson, type JsonObject } from '../json.ts'
-import { parsePlace } from '../history/window.ts'
+import { parsePlace, placeText, type Place } from '../history/window.ts'
 import { encodeBytes } from '../records/dead-letter.ts'
 import { bytesIn, headersIn, numbersIn } from '../records/dead-letter-reading.ts'
 import { headersOf, type Header } from '../records/headers.ts'
-import { placeText, type Letter, type Place } from './letter.ts'
+import type { Letter } from './letter.ts'
 import type { LetterState } from './mark-index.ts'
 
 /** One letter as data: what `export` prints on a line and `show --json` has. */

@@ -1,6 +1,7 @@
 // Dead letters by what is alike in them: reason, stage, destination and the API's status. In: letters, one by one. Out:
 // counts, the first and the last time, a place to look at. Memory: a bound on the groups; what comes beyond is one group.
-import { placeText, type Letter } from './letter.ts'
+import { placeText } from '../history/window.ts'
+import type { Letter } from './letter.ts'
 
 export interface LetterGroup {
   readonly reason: string

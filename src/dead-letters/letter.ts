@@ -1,13 +1,10 @@
 // A record of the dead-letter topic, or of the unsupported topic, which has the same shape -> what it is: a letter, a mark,
 // or nothing of ours. In: a record and how its value is read. Out: an Entry. Ruled by kafka.md, "Topics".
+import type { Place } from '../history/window.ts'
 import type { ConsumerRecord, TopicPartition } from '../kafka/broker.ts'
 import type { DeadLetterInput } from '../records/dead-letter.ts'
 import { headersOf } from '../records/headers.ts'
 import { readMark, type Mark } from '../records/marks.ts'
-
-export interface Place extends TopicPartition {
-  readonly offset: number
-}
 
 /** A dead letter and where it stands. */
 export interface Letter extends DeadLetterInput {
@@ -26,9 +23,6 @@ export type Entry =
 
 /** The letter in a record's value, e.g. readLetterText; undefined where there is none. Never throws. */
 export type DecodeLetter = (value: Buffer, recordTimestampMs: number) => DeadLetterInput | undefined
-
-/** `cio.dead-letters:0:12`. */
-export const placeText = ({ topic, partition, offset }: Place): string => `${topic}:${partition}:${offset}`
 
 /** Never throws. */
 export function readEntry(record: ConsumerRecord, { topic, partition }: TopicPartition, decode: DecodeLetter): Entry {

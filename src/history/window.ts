@@ -8,7 +8,12 @@ export type Point =
   | { readonly kind: 'earliest' }
   | { readonly kind: 'latest' }
   | { readonly kind: 'time'; readonly timestampMs: number }
-  | ({ readonly kind: 'place'; readonly offset: number } & TopicPartition)
+  | ({ readonly kind: 'place' } & Place)
+
+/** Where one record stands. */
+export interface Place extends TopicPartition {
+  readonly offset: number
+}
 
 /** What is there of a window in one partition. `from` = `to`: nothing. */
 export interface WindowRange extends OffsetRange {
@@ -42,11 +47,14 @@ export function parsePoint(text: string, name: string, nowMs: number): Point {
 }
 
 /** `cio.track.raw:3:1200`; undefined for anything else. */
-export function parsePlace(text: string): (TopicPartition & { readonly offset: number }) | undefined {
+export function parsePlace(text: string): Place | undefined {
   const [, topic, partition, offset] = /^([\w.-]+):(\d{1,9}):(\d{1,15})$/.exec(text) ?? []
   if (topic === undefined) return undefined
   return { topic, partition: Number(partition), offset: Number(offset) }
 }
+
+/** `cio.track.raw:3:1200`: the inverse of parsePlace. */
+export const placeText = ({ topic, partition, offset }: Place): string => `${topic}:${partition}:${offset}`
 
 // Date.parse takes a time without a zone for local time.
 const inUtc = (text: string): string => (/T/.test(text) && !/(Z|[+-]\d\d:\d\d)$/.test(text) ? `${text}Z` : text)

@@ -61,12 +61,10 @@ export function createShareGuard(maxShare: number): ShareGuard {
   }
 }
 
-// From the record itself, which begins with it, for only few records are dead letters.
-function reasonOf({ slot, records }: Processed): string | undefined {
+// Where conditions leave dead letters out no reason is kept of them; the records are bad all the same.
+function reasonOf({ slot, faults }: Processed): string | undefined {
   if (slot !== 'dead-letter') return undefined
-  const value = records.at(-1)?.value
-  const [, reason = 'unknown'] = /^\{"reason":"(\w+)"/.exec(typeof value === 'string' ? value.slice(0, 100) : '') ?? []
-  return reason
+  return faults?.find((fault) => fault.slot === 'dead-letter')?.reason ?? 'left out'
 }
 
 function sharePassed(window: readonly Seen[], deadLetters: number, maxShare: number): TrackbridgeError {

@@ -1,8 +1,9 @@
 // A raw record under two configurations -> verdicts: same, changed, only here, only there. Records are compared one by
 // one, so that memory does not grow with the window. Pure but for the tally.
+import { placeText } from '../history/window.ts'
 import { diffTexts } from './diff-json.ts'
 import type { Compared, DiffTally } from './diff-tally.ts'
-import { placeOf, type RawRecord, type Rehearsed, type WouldBe } from './translate-window.ts'
+import type { RawRecord, Rehearsed, WouldBe } from './translate-window.ts'
 
 type Rehearse = (raw: RawRecord) => Rehearsed
 
@@ -38,7 +39,7 @@ interface Item {
 }
 
 function comparePairs(raw: RawRecord, ours: Rehearsed, theirs: Rehearsed, tally: DiffTally): void {
-  const place = placeOf(raw)
+  const place = placeText(raw)
   const left = itemsByKey(place, theirs)
   for (const [key, { compared, value }] of itemsByKey(place, ours)) {
     const other = left.get(key)

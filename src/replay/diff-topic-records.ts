@@ -1,6 +1,7 @@
 // The records of a topic that a window of raw records may have become: several partitions side by side, in about the order
 // in which they were written. In: the port, partitions, the time of the first raw record. Out: batches. Messages are never
 // older than their raw record, so that reading begins there and not at the beginning of the topic.
+import type { Place } from '../history/window.ts'
 import type { Admin, OffsetRange, RangeBatch, TopicPartition, Watermarks } from '../kafka/broker.ts'
 import { headersOf, type RecordHeaders } from '../records/headers.ts'
 import { readWindow, type ReadDeps } from './translate-window.ts'
@@ -62,7 +63,7 @@ function oldest(heads: readonly IteratorResult<RangeBatch, unknown>[]): number {
 /** What the headers of a message tell. */
 export interface MessageHeaders {
   /** Of the raw record; undefined where no `tb-src` is there, which process always writes. */
-  readonly source: (TopicPartition & { readonly offset: number }) | undefined
+  readonly source: Place | undefined
   readonly messageId: string | undefined
   readonly type: string | undefined
 }

@@ -6,6 +6,7 @@
 //   on the topic, its raw record in the window, not expected: only there
 //
 // Of several copies on the topic the first counts: the API drops the others. Nothing is written.
+import { placeText } from '../history/window.ts'
 import type { Admin, ConsumerRecord, OffsetRange, RangeBatch, TopicPartition } from '../kafka/broker.ts'
 import { diffTexts, readOrUndefined } from './diff-json.ts'
 import type { Found } from './diff-ledger.ts'
@@ -13,7 +14,7 @@ import { openRawSide, type RawSide, type RawSideDeps } from './diff-raw-side.ts'
 import type { Compared, DiffTally } from './diff-tally.ts'
 import { mergeBatches, readMessageHeaders, topicRanges, type MessageHeaders } from './diff-topic-records.ts'
 import { toCompared } from './diff-configs.ts'
-import { knownType, placeOf } from './translate-window.ts'
+import { knownType } from './translate-window.ts'
 import { isJsonObject } from '../json.ts'
 
 export interface TopicDiffDeps extends RawSideDeps {
@@ -141,7 +142,7 @@ async function compareOne(work: Work, side: RawSide, record: ConsumerRecord, hea
   const offset = headers.source?.offset ?? 0
   const { messageId, type } = named(headers, value)
   const found = await side.take(offset, messageId)
-  const place = placeOf({ ...side.range, offset })
+  const place = placeText({ ...side.range, offset })
   const compared: Compared = { destination: options.destination, type, place, messageId, person: textOf(record.key) }
   switch (found.state) {
     case 'expected':
@@ -222,7 +223,7 @@ async function tellMissing({ deps, options, tally }: Work, side: RawSide): Promi
     if (!tally.wants('onlyHere', of)) continue
     const own = (await makeAgain(deps, side.range, offset)).find(({ messageId }) => isOf(messageId))
     if (own === undefined) continue
-    const compared = toCompared(own, placeOf({ ...side.range, offset }))
+    const compared = toCompared(own, placeText({ ...side.range, offset }))
     tally.addSample({ ...compared, verdict: 'onlyHere', changes: [] })
   }
 }

@@ -1,8 +1,9 @@
 // What a replay would write, counted: records by outcome, messages by destination and type, dead letters and unsupported
 // calls by reason, with samples. In: records, translated. Out: a report. Memory is bounded by the number of types and
 // reasons, and the samples. Pure but for its own state.
+import { placeText } from '../history/window.ts'
 import type { Slot } from '../processor/topology.ts'
-import { placeOf, type RawRecord, type Rehearsed, type WouldBe, type WouldBeFault } from './translate-window.ts'
+import type { RawRecord, Rehearsed, WouldBe, WouldBeFault } from './translate-window.ts'
 
 /** A message, or why there is none. */
 export type DryRunSample = { readonly place: string } & (
@@ -58,7 +59,7 @@ export function createDryRun(destinations: readonly string[], options: { readonl
     const toSample = () =>
       ({
         kind: 'message',
-        place: placeOf(raw),
+        place: placeText(raw),
         destination,
         type,
         messageId,
@@ -72,7 +73,7 @@ export function createDryRun(destinations: readonly string[], options: { readonl
     const fault = faults.get(key) ?? { slot, reason, records: 0 }
     fault.records++
     faults.set(key, fault)
-    samples.offer(key, () => ({ kind: slot, place: placeOf(raw), reason, field, message }))
+    samples.offer(key, () => ({ kind: slot, place: placeText(raw), reason, field, message }))
   }
 
   return {

@@ -159,7 +159,3 @@ function toFault(
 
 /** A message's type as it is counted: whatever stands on a topic, there are seven. */
 export const knownType = (type: unknown): string => messageTypes.find((known) => known === type) ?? 'of no known type'
-
-/** `cio.track.raw:3:1200`. */
-export const placeOf = ({ topic, partition, offset }: TopicPartition & { readonly offset: number }): string =>
-  `${topic}:${partition}:${offset}`

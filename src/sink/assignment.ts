@@ -78,6 +78,10 @@ function openWorker(state: State, where: TopicPartition): PartitionWorker {
   const { deps, options, gate, counted } = state
   const { name, letterName: destination = name, limits, concurrency, format } = options
   const { avro } = deps
+  const entryOf = (): Entry | undefined => {
+    const entry = state.entries.get(where.partition)
+    return entry?.worker === worker ? entry : undefined
+  }
   const worker: PartitionWorker = createPartitionWorker(
     {
       ...deps,
@@ -94,15 +98,20 @@ function openWorker(state: State, where: TopicPartition): PartitionWorker {
         counted[what] += by
         if (what === 'delivered') onDelivered(state)
       },
-      onChange() {
-        const entry = state.entries.get(where.partition)
-        if (entry?.worker !== worker) return
+      onState() {
+        const entry = entryOf()
+        if (entry === undefined) return
         followState(state, entry)
-        if ((worker.committable() ?? 0) > entry.committed) state.settled.abort('settled')
         const now = worker.state()
         if (now.state === 'stopped' && now.error.code === 'TB_BUG') state.fail(now.error)
         regulate(state, entry)
         narrate(state)
+      },
+      onSettled() {
+        const entry = entryOf()
+        if (entry === undefined) return
+        if ((worker.committable() ?? 0) > entry.committed) state.settled.abort('settled')
+        regulate(state, entry)
       },
     },
     {

@@ -56,8 +56,11 @@ export function createCallQueue(options: QueueOptions): CallQueue {
   const { limits, sideBySide } = options
   const fetches: Fetch[] = []
   const lanes = sideBySide === 1 ? undefined : createLanes()
-  // Whatever is taken ahead of one that has not settled is sent again after a crash: so far ahead and no further.
+  // Whatever is taken ahead of one that has not settled is sent again after a crash: so far ahead and no further. With
+  // lanes that is asked of each call, for many wait; without, of the first, so that requests stay full.
   const mostAhead = 2 * limits.maxBatchMessages * sideBySide
+  const isTooFarAhead = (call: Call | undefined, settled: number): boolean =>
+    call !== undefined && call.number > settled + limits.maxBatchMessages
   let read = 0
   let ready: Call[] = []
   let readyBytes = 0
@@ -87,7 +90,8 @@ export function createCallQueue(options: QueueOptions): CallQueue {
     },
     plan(settled) {
       prepare()
-      return planBatch(lanes === undefined ? ready : lanes.free(numberedBelow(ready, settled + mostAhead)), options)
+      if (lanes !== undefined) return planBatch(lanes.free(numberedBelow(ready, settled + mostAhead)), options)
+      return planBatch(isTooFarAhead(ready[0], settled) ? [] : ready, options)
     },
     take({ calls }) {
       ready = without(ready, calls)

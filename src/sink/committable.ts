@@ -11,8 +11,8 @@ export interface Ledger {
   handIn(offsets: readonly number[], nextOffset: number): void
   /** How many records the settled prefix has held. */
   passed(): number
-  /** Marks records as settled, in any order. Promises that `committable` never passes one that is not. */
-  settle(offsets: readonly number[]): void
+  /** Marks a record as settled, in any order. Promises that `committable` never passes one that is not. */
+  settle(offset: number): void
 }
 
 /** Stands for a fetch that held only filtered records: settled as soon as all before it are. */
@@ -30,15 +30,13 @@ export function createLedger(): Ledger {
   // Settled, but behind one that is not.
   const ahead = new Set<number>()
 
+  const pass = (): void => {
+    if (offsets[done] !== nothing) passed++
+    committable = nexts[done] ?? committable
+    done++
+  }
   const advance = (): void => {
-    for (; done < offsets.length; done++) {
-      const offset = offsets[done] ?? nothing
-      if (offset !== nothing) {
-        if (!ahead.delete(offset)) break
-        passed++
-      }
-      committable = nexts[done] ?? committable
-    }
+    while (offsets[done] === nothing || (ahead.size > 0 && ahead.delete(offsets[done] ?? nothing))) pass()
     if (done < mostDone || done * 2 < offsets.length) return
     offsets = offsets.slice(done)
     nexts = nexts.slice(done)
@@ -63,8 +61,10 @@ export function createLedger(): Ledger {
       } else nexts[nexts.length - 1] = next
       advance()
     },
-    settle(given) {
-      for (const offset of given) ahead.add(offset)
+    settle(offset) {
+      // Mostly it is the one that all others wait for.
+      if (offset === offsets[done]) pass()
+      else ahead.add(offset)
       advance()
     },
   }

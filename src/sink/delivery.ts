@@ -1,5 +1,5 @@
 // The way of one planned request to its end: sent until the API takes or refuses it, halved down to the messages at
-// fault, those written to the dead letters. In: calls in order. Out: settled records, states, counts.
+// fault. In: calls in order. Out: settled records, states, counts, and the dead letters to write.
 // Ruled by sink.md, "Behaviour". States and transitions: worker-state.ts.
 import { backoffMs } from './backoff.ts'
 import { createHalving } from './halving.ts'
@@ -7,7 +7,7 @@ import type { EndpointRequest } from './http-endpoint.ts'
 import type { Call } from './call-queue.ts'
 import { requestBody } from './request-format.ts'
 import { verdict, type Verdict } from './verdict.ts'
-import { writeDeadLetters, type Letter } from './written-off.ts'
+import type { Letter } from './written-off.ts'
 import { setState, settleRecords, waitBeforeRetry, type Delivery, type Worker } from './worker-state.ts'
 
 type Settled = Extract<Verdict, { verdict: 'delivered' | 'halve' }>
@@ -18,22 +18,26 @@ interface Request {
   readonly alone: boolean
 }
 
-/** Promises that every call is delivered or a dead letter, in order, when it answers true. */
-export async function deliver(worker: Worker, delivery: Delivery, { calls, alone }: Request): Promise<boolean> {
+/** Promises that every call has been delivered, in order, but for those that the API refuses: they are the answer, to
+ *  become dead letters. null: the worker has ended before. */
+export async function deliver(
+  worker: Worker,
+  delivery: Delivery,
+  { calls, alone }: Request,
+): Promise<readonly Letter[] | null> {
   const halving = createHalving(calls.length)
   const letters: Letter[] = []
   for (let range = halving.next(); range !== undefined; range = halving.next()) {
     const part = calls.slice(range.start, range.end)
     const settled = await sendUntilSettled(worker, delivery, { calls: part, alone })
-    if (settled === null) return false
+    if (settled === null) return null
     if (settled.verdict === 'delivered') {
       worker.deps.count('delivered', part.length)
       settleRecords(worker, part)
       halving.taken()
     } else if (halving.refused(settled.status === 413)) letters.push(...part.map((call) => refusal(call, settled)))
   }
-  // All at once: each write waits for all copies. Nothing is committed past them before that.
-  return letters.length === 0 || writeDeadLetters(worker, delivery, letters)
+  return letters
 }
 
 /** Sends the same calls until the API takes or refuses them; null when the worker ends before. */

@@ -59,7 +59,7 @@ export async function openDestination(deps: DestinationDeps, options: Destinatio
     gate: createGate({
       maxInFlight: limits.maxInFlight,
       maxMessages: limits.maxInFlight * limits.maxBatchMessages,
-      takeToken: (signal) => deps.rate.take(signal),
+      tokens: deps.rate,
     }),
     narrator: createNarrator(log, deps.clock),
     counted: { delivered: 0, rejected: 0, requests: 0, retries: 0 },

@@ -4,13 +4,13 @@
 //   waiting for a place -> waiting for a token -> under way -> kept -> over; a partition in back-off is in none of them.
 //   Requests under way are counted, and of those under way or kept the messages.
 import { createFairQueue } from './fair-queue.ts'
+import type { RateUser } from './rate-limits.ts'
 
 export interface GateOptions {
   readonly maxInFlight: number
   /** Of all requests under way or kept. One that has more goes alone. */
   readonly maxMessages: number
-  /** Waits until one more request may start; false when `signal` aborts before. */
-  readonly takeToken: (signal: AbortSignal) => Promise<boolean>
+  readonly tokens: Pick<RateUser, 'take' | 'takeNow'>
 }
 
 export interface GateRequest<T> {
@@ -32,30 +32,30 @@ export interface Gate {
   close(): void
 }
 
-export function createGate({ takeToken, ...most }: GateOptions): Gate {
+export function createGate({ tokens, ...most }: GateOptions): Gate {
   const places = createPlaces(most)
-  const turns = new Set<AbortController>()
+  const waits = new Set<AbortController>()
   let closed = false
   let inFlight = 0
 
-  const pass = async <T>(request: GateRequest<T>, { signal, begin }: Turn): Promise<T | null> => {
-    const { messages } = request
-    if (!(await places.take(request, signal))) return null
-    let kept: Promise<void> | undefined
+  // Most requests need not wait for anything, and so need no signal of their own.
+  const wait = async (signal: AbortSignal, until: (over: AbortSignal) => Promise<boolean>): Promise<boolean> => {
+    if (closed || signal.aborted) return false
+    const over = new AbortController()
+    const leave = (): void => over.abort('over')
+    waits.add(over)
+    signal.addEventListener('abort', leave, { once: true })
+    const isMet = await until(over.signal)
+    signal.removeEventListener('abort', leave)
+    waits.delete(over)
+    return isMet
+  }
+  const send = async <T>(request: GateRequest<T>): Promise<T> => {
+    inFlight++
     try {
-      if (!(await takeToken(signal))) return null
-      begin()
-      inFlight++
-      try {
-        const result = await request.send()
-        kept = request.keep?.(result)
-        return result
-      } finally {
-        inFlight--
-      }
+      return await request.send()
     } finally {
-      places.giveBack({ requests: 1, messages: kept === undefined ? messages : 0 })
-      void kept?.then(() => places.giveBack({ requests: 0, messages }))
+      inFlight--
     }
   }
 
@@ -63,33 +63,25 @@ export function createGate({ takeToken, ...most }: GateOptions): Gate {
     inFlight: () => inFlight,
     close() {
       closed = true
-      for (const turn of turns) turn.abort()
+      for (const over of waits) over.abort('closed')
     },
     async run(request) {
-      const { signal } = request
-      const turn = new AbortController()
-      const leave = (): void => turn.abort()
-      const begin = (): void => {
-        turns.delete(turn)
-        signal.removeEventListener('abort', leave)
-      }
-      turns.add(turn)
-      signal.addEventListener('abort', leave, { once: true })
-      if (closed || signal.aborted) leave()
+      const { signal, messages } = request
+      if (closed || signal.aborted) return null
+      if (!places.takeNow(messages) && !(await wait(signal, (over) => places.take(request, over)))) return null
+      let kept: Promise<void> | undefined
       try {
-        return await pass(request, { signal: turn.signal, begin })
+        if (closed || signal.aborted) return null
+        if (!tokens.takeNow() && !(await wait(signal, (over) => tokens.take(over)))) return null
+        const result = await send(request)
+        kept = request.keep?.(result)
+        return result
       } finally {
-        begin()
+        places.giveBack({ requests: 1, messages: kept === undefined ? messages : 0 })
+        void kept?.then(() => places.giveBack({ requests: 0, messages }))
       }
     },
   }
-}
-
-interface Turn {
-  /** Aborts when the wait is over for nothing. */
-  readonly signal: AbortSignal
-  /** The wait is over: the request starts. */
-  readonly begin: () => void
 }
 
 interface Taken {
@@ -98,6 +90,8 @@ interface Taken {
 }
 
 interface Places {
+  /** Whether there is one at once; then it is taken. */
+  takeNow(messages: number): boolean
   /** False when `signal` aborts before there is one. */
   take(request: Pick<GateRequest<unknown>, 'partition' | 'messages'>, signal: AbortSignal): Promise<boolean>
   giveBack(taken: Taken): void
@@ -128,12 +122,13 @@ function createPlaces({ maxInFlight, maxMessages }: Pick<GateOptions, 'maxInFlig
         next.enter()
       }
     },
+    takeNow(messages) {
+      const isFree = waiting.size() === 0 && fits(messages)
+      if (isFree) occupy(messages)
+      return isFree
+    },
     async take({ partition, messages }, signal) {
       if (signal.aborted) return false
-      if (waiting.size() === 0 && fits(messages)) {
-        occupy(messages)
-        return true
-      }
       const { promise, resolve } = Promise.withResolvers<boolean>()
       const enter = (): void => {
         signal.removeEventListener('abort', leave)

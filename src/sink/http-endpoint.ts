@@ -5,13 +5,13 @@ import { gzip } from 'node:zlib'
 import type { ConsumerRecord } from '../kafka/broker.ts'
 import type { MessageType } from '../translate/message.ts'
 import { createConnections, type ConnectionOptions, type Connections, type Dispatcher } from './http-dispatcher.ts'
-import { exchange } from './http-exchange.ts'
+import { exchange, type Answer } from './http-exchange.ts'
 import { configuration, networkFault } from './network-faults.ts'
-import { conceal, secretsOf, type Credentials } from './request-secrets.ts'
+import { createConcealer, followCredentials, secretsOf, type Credentials } from './request-secrets.ts'
 import type { ApiAnswer } from './verdict.ts'
 
-/** `url`: the base to which the paths of requests are added, e.g. `https://cdp.customer.io/v1`. `timeoutMs`: from the
- *  start of a request to the end of its answer. */
+/** `url`: the base to which the paths of requests are added, e.g. `https://cdp.customer.io/v1`. `timeoutMs`: from
+ *  when a request is there to the end of its answer. */
 export interface HttpEndpointOptions extends ConnectionOptions {
   /** Read for every request, so that changed ones are used at once. May throw: that is a fault of the configuration. */
   credentials(): Credentials
@@ -56,21 +56,22 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
   const connections = createConnections(options)
   const { origin, pathname } = new URL(options.url)
   const path = (added: string): string => (added === '' ? pathname : pathname.replace(/\/+$/, '') + added)
+  const credentials = followCredentials(() => options.credentials(), credentialParts(options))
   return {
     send: (request, signal) =>
       sendOnce(connections, options, signal, async () => {
-        const { headers, secrets } = credentialHeaders(options)
+        const { headers, conceal } = readCredentials(credentials)
         const { encoding, body } = await encodedBody(request.body, options)
         const trace = request.traceparent === undefined ? {} : { traceparent: request.traceparent }
         const type = { 'content-type': request.contentType, ...trace, ...encoding }
         const to = { origin, path: path(request.path), method: 'POST' } as const
-        return { ...to, body, headers: { ...fixedHeaders(options), ...headers, ...type }, secrets }
+        return { ...to, body, headers: { ...headers, ...type }, conceal }
       }),
     reach: (signal) =>
       sendOnce(connections, options, signal, async () => ({
         ...({ origin, path: path(''), method: 'OPTIONS' } as const),
         headers: fixedHeaders(options),
-        secrets: [],
+        conceal: (text) => text,
       })),
     close: () => connections.destroy(),
   }
@@ -87,17 +88,32 @@ function settingFault(why: string): Error {
   return error
 }
 
-function credentialHeaders(options: HttpEndpointOptions) {
-  let credentials: Credentials
+interface CredentialParts {
+  /** Of every request with these credentials. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Hides them in the text of an answer. */
+  readonly conceal: (text: string) => string
+}
+
+const credentialParts =
+  (options: HttpEndpointOptions) =>
+  (credentials: Credentials): CredentialParts => {
+    const { authorization, secrets } = secretsOf(credentials, options.headers)
+    const own = authorization === null ? {} : { authorization }
+    const strict = options.isStrict ? { 'x-strict-mode': '1' } : {}
+    return {
+      headers: { ...fixedHeaders(options), ...options.headers, ...own, ...strict },
+      conceal: createConcealer(secrets),
+    }
+  }
+
+function readCredentials(credentials: () => CredentialParts): CredentialParts {
   try {
-    credentials = options.credentials()
+    return credentials()
   } catch {
     // Its own message may quote the secret.
     throw settingFault('the API key or other credentials cannot be read')
   }
-  const { authorization, secrets } = secretsOf(credentials, options.headers)
-  const strict = options.isStrict ? { 'x-strict-mode': '1' } : {}
-  return { headers: { ...options.headers, ...(authorization === null ? {} : { authorization }), ...strict }, secrets }
 }
 
 const compress = promisify(gzip)
@@ -109,9 +125,8 @@ async function encodedBody(body: Buffer, { compression }: HttpEndpointOptions) {
   return { encoding: gzipHeader, body: await compress(body, { level: 1 }) }
 }
 
-interface MadeRequest extends Dispatcher.DispatchOptions {
+interface MadeRequest extends Dispatcher.DispatchOptions, Pick<CredentialParts, 'conceal'> {
   readonly headers: Readonly<Record<string, string>>
-  readonly secrets: readonly string[]
 }
 
 async function sendOnce(
@@ -120,21 +135,19 @@ async function sendOnce(
   signal: AbortSignal,
   makeRequest: () => Promise<MadeRequest>,
 ): Promise<ApiAnswer> {
-  const ending = new AbortController()
-  const abort = (): void => ending.abort()
-  const timer = setTimeout(abort, timeoutMs)
-  signal.addEventListener('abort', abort, { once: true })
-  if (signal.aborted) abort()
   try {
-    return await answerTo(connected(connections), await makeRequest(), ending.signal)
+    const dispatcher = connected(connections)
+    const { conceal, ...request } = await makeRequest()
+    const answer = await exchange(dispatcher, request, { timeoutMs, signal })
+    if (answer === 'aborted') return { networkError: 'aborted' }
+    if (answer === 'too late') return { networkError: `no answer within ${timeoutMs} ms` }
+    const wasCompressed = 'content-encoding' in request.headers ? ({ wasCompressed: true } as const) : {}
+    const { status, headers, text } = answer
+    return { status, headers: headersForVerdict(headers), body: conceal(text), ...wasCompressed }
   } catch (error) {
     if (signal.aborted) return { networkError: 'aborted' }
-    if (ending.signal.aborted) return { networkError: `no answer within ${timeoutMs} ms` }
     const why = error instanceof Error ? settingFaults.get(error) : undefined
     return why === undefined ? networkFault(error) : configuration(why)
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', abort)
   }
 }
 
@@ -146,15 +159,8 @@ function connected(connections: Connections): Dispatcher {
   }
 }
 
-async function answerTo(dispatcher: Dispatcher, made: MadeRequest, signal: AbortSignal): Promise<ApiAnswer> {
-  const { secrets, ...request } = made
-  const { status, headers, text } = await exchange(dispatcher, request, signal)
-  const wasCompressed = 'content-encoding' in request.headers ? ({ wasCompressed: true } as const) : {}
-  return { status, headers: headersForVerdict(headers), body: conceal(text, secrets), ...wasCompressed }
-}
-
 // Only what verdict.ts reads: other headers might quote the request.
-function headersForVerdict(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+function headersForVerdict(headers: Answer['headers']): Record<string, string> {
   const given = headers['retry-after']
   const first = Array.isArray(given) ? given[0] : given
   return first === undefined ? {} : { 'retry-after': first }

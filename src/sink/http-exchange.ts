@@ -1,5 +1,5 @@
-// One request and its answer on undici's connections. In: a request, an end. Out: status, headers and text of the answer;
-// rejects with what undici says. By `dispatch`, for `request` makes a stream of every answer: a tenth of the sink's time.
+// One request and its answer on undici's connections. In: a request, an end. Out: status, headers and text of the answer, or
+// why there is none. By `dispatch`, for `request` makes a stream of every answer: a tenth of the sink's time.
 import type { Dispatcher } from './http-dispatcher.ts'
 
 export interface Answer {
@@ -11,32 +11,48 @@ export interface Answer {
 /** Largest part of an answer's body that is read; what is longer counts as complete, and its connection is ended. */
 export const maxAnswerBodyBytes = 65_536
 
-/** Rejects at once when `signal` aborts; the endpoint may have taken the request all the same. */
+/** How long an exchange may take. */
+export interface ExchangeEnd {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** `aborted` at once when `signal` aborts, `too late` after `timeoutMs`: the endpoint may have taken the request all the
+ *  same. Rejects with what undici says. */
 export function exchange(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  { timeoutMs, signal }: ExchangeEnd,
+): Promise<Answer | 'aborted' | 'too late'> {
+  if (signal.aborted) return Promise.resolve('aborted')
+  const { promise, resolve, reject } = Promise.withResolvers<Answer | 'aborted' | 'too late'>()
   let controller: Dispatcher.DispatchController | undefined
   let head: Pick<Answer, 'status' | 'headers'> = { status: 0, headers: {} }
   const chunks: Buffer[] = []
   let bytes = 0
-  const end = (): void => {
+  let isOver = false
+  const finish = (): void => {
+    isOver = true
+    clearTimeout(timer)
     signal.removeEventListener('abort', abort)
-    resolve({ ...head, text: Buffer.concat(chunks).toString('utf8', 0, maxAnswerBodyBytes) })
   }
-  const abort = (): void => {
-    const error = new Error('aborted')
-    reject(error)
-    controller?.abort(error)
+  const giveUp = (why: 'aborted' | 'too late'): void => {
+    finish()
+    resolve(why)
+    controller?.abort(new Error(why))
   }
+  const abort = (): void => giveUp('aborted')
+  const timer = setTimeout(() => giveUp('too late'), timeoutMs)
   signal.addEventListener('abort', abort, { once: true })
+  const end = (): void => {
+    finish()
+    resolve({ ...head, text: textOf(chunks) })
+  }
   dispatcher.dispatch(request, {
     onRequestStart(started) {
       controller = started
       // It has waited for a connection until nobody wanted it any longer.
-      if (signal.aborted) started.abort(new Error('aborted'))
+      if (isOver) started.abort(new Error('nobody waits any longer'))
     },
     onResponseStart(_controller, status, headers) {
       // 1xx come before the answer.
@@ -51,9 +67,15 @@ export function exchange(
     },
     onResponseEnd: end,
     onResponseError(_controller, error) {
-      signal.removeEventListener('abort', abort)
+      finish()
       reject(error)
     },
   })
   return promise
+}
+
+function textOf(chunks: readonly Buffer[]): string {
+  const [first] = chunks
+  const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
+  return body.toString('utf8', 0, maxAnswerBodyBytes)
 }

@@ -11,7 +11,7 @@ export interface PartitionBuffer extends Pick<CallQueue, 'take' | 'returned' | '
   plan(): ReturnType<CallQueue['plan']>
   /** Takes a fetch; records it holds or has settled already are dropped. */
   push(records: readonly ConsumerRecord[], nextOffset: number, nowMs: number): void
-  settle(records: readonly ConsumerRecord[]): void
+  settle(settled: readonly { readonly record: ConsumerRecord }[]): void
   /** Bytes held, in flight included. */
   bytes(): number
   /** Records held, in flight included. */
@@ -38,10 +38,12 @@ export function createPartitionBuffer(options: QueueOptions): PartitionBuffer {
       held += fresh.length
       queue.add(fresh, nowMs)
     },
-    settle(records) {
-      ledger.settle(offsetsOf(records))
-      held -= records.length
-      for (const record of records) bytes -= recordBytes(record)
+    settle(settled) {
+      for (const { record } of settled) {
+        ledger.settle(record.offset)
+        bytes -= recordBytes(record)
+      }
+      held -= settled.length
     },
     bytes: () => bytes,
     held: () => held,

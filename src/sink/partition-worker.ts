@@ -1,16 +1,16 @@
 // One partition of one destination. In: fetched records. Out: HTTP requests in order, dead letters, settled offsets.
 // Ruled by sink.md, "Behaviour": a request goes out only after the one before has settled; with concurrency: key, after
-// those before that carried the same persons. States and transitions: worker-state.ts.
+// those before that carried the same persons. Dead letters are written beside. States and transitions: worker-state.ts.
 import { TrackbridgeError } from '../errors.ts'
 import type { ConsumerRecord } from '../kafka/broker.ts'
 import type { BatchPlan } from './batch.ts'
+import { createBell } from './bell.ts'
 import type { Call } from './call-queue.ts'
 import { deliver } from './delivery.ts'
 import { createPartitionBuffer } from './partition-buffer.ts'
 import { requestFormats } from './request-format.ts'
 import {
   isEnding,
-  ring,
   stateOf,
   stopWorker,
   type Delivery,
@@ -51,21 +51,21 @@ export function createPartitionWorker(deps: WorkerDeps, options: WorkerOptions):
     deliveries: new Set(),
     finishing: new AbortController(),
     closing: new AbortController(),
-    change: new AbortController(),
-    hurry: new AbortController(),
+    change: createBell(),
+    hurry: createBell(),
     stopped: undefined,
   }
   const running = run(worker, sideBySide)
   const finish = (): Promise<void> => {
     worker.finishing.abort()
-    ring(worker, 'change')
-    ring(worker, 'hurry')
+    worker.change.ring()
+    worker.hurry.ring()
     return running
   }
   return {
     push(records, nextOffset) {
       worker.buffer.push(records, nextOffset, deps.clock.now())
-      ring(worker, 'change')
+      worker.change.ring()
     },
     finish,
     close() {
@@ -74,7 +74,7 @@ export function createPartitionWorker(deps: WorkerDeps, options: WorkerOptions):
     },
     wake() {
       const { state } = stateOf(worker)
-      if (state === 'blocked' || state === 'retrying') ring(worker, 'hurry')
+      if (state === 'blocked' || state === 'retrying') worker.hurry.ring()
     },
     committable: () => worker.buffer.committable(),
     bufferedBytes: () => worker.buffer.bytes(),
@@ -86,10 +86,9 @@ export function createPartitionWorker(deps: WorkerDeps, options: WorkerOptions):
 async function run(worker: Worker, sideBySide: number): Promise<void> {
   const underWay = new Set<Promise<void>>()
   while (!isEnding(worker)) {
-    const changed = worker.change.signal
-    const waitMs = worker.deliveries.size < sideBySide ? takeTurn(worker, underWay) : Infinity
-    if (waitMs === Infinity) await untilAborted(changed)
-    else if (waitMs > 0) await worker.deps.clock.sleep(waitMs, changed)
+    const waitMs = requestsUnderWay(worker) < sideBySide ? takeTurn(worker, underWay) : Infinity
+    if (waitMs === Infinity) await worker.change.rung()
+    else if (waitMs > 0) await worker.deps.clock.sleep(waitMs, worker.change.signal())
   }
   await Promise.all(underWay)
 }
@@ -100,7 +99,7 @@ function takeTurn(worker: Worker, underWay: Set<Promise<void>>): number {
   const plan = buffer.plan()
   const unfit = buffer.takeUnfit()
   if (unfit.length > 0) {
-    begin(worker, underWay, (delivery) => writeDeadLetters(worker, delivery, unfit))
+    begin(worker, underWay, { isSending: false, work: (delivery) => writeDeadLetters(worker, delivery, unfit) })
     return 0
   }
   const [oldest] = plan.calls
@@ -108,19 +107,35 @@ function takeTurn(worker: Worker, underWay: Set<Promise<void>>): number {
   const lingerMs = oldest.sinceMs + options.limits.lingerMs - deps.clock.now()
   if (plan.closed === null && lingerMs > 0) return lingerMs
   buffer.take(plan)
-  begin(worker, underWay, (delivery) => deliverPlan(worker, delivery, plan))
+  begin(worker, underWay, { isSending: true, work: (delivery) => deliverPlan(worker, delivery, plan) })
   return 0
 }
 
-async function deliverPlan(worker: Worker, delivery: Delivery, plan: BatchPlan<Call>): Promise<boolean> {
-  const isSettled = await deliver(worker, delivery, plan)
+async function deliverPlan(worker: Worker, delivery: Delivery, plan: BatchPlan<Call>): Promise<void> {
+  const letters = await deliver(worker, delivery, plan)
   // Whatever comes behind calls that have not settled must not overtake them.
-  if (isSettled) worker.buffer.returned(plan.calls)
-  return isSettled
+  if (letters === null) return
+  worker.buffer.returned(plan.calls)
+  if (letters.length === 0) return
+  // What comes behind goes on meanwhile, as far as the buffer lets it; nothing is committed past them.
+  delivery.isSending = false
+  worker.change.ring()
+  await writeDeadLetters(worker, delivery, letters)
 }
 
-function begin(worker: Worker, underWay: Set<Promise<void>>, work: (delivery: Delivery) => Promise<boolean>): void {
-  const delivery: Delivery = { state: { state: 'delivering' } }
+function requestsUnderWay({ deliveries }: Worker): number {
+  let requests = 0
+  for (const { isSending } of deliveries) if (isSending) requests++
+  return requests
+}
+
+interface Task {
+  readonly isSending: boolean
+  readonly work: (delivery: Delivery) => Promise<void>
+}
+
+function begin(worker: Worker, underWay: Set<Promise<void>>, { isSending, work }: Task): void {
+  const delivery: Delivery = { state: { state: 'delivering' }, isSending }
   worker.deliveries.add(delivery)
   const end = async (): Promise<void> => {
     try {
@@ -131,14 +146,8 @@ function begin(worker: Worker, underWay: Set<Promise<void>>, work: (delivery: De
     }
     worker.deliveries.delete(delivery)
     underWay.delete(ended)
-    ring(worker, 'change')
+    worker.change.ring()
   }
   const ended = end()
   underWay.add(ended)
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  return promise
 }

@@ -2,7 +2,7 @@
 // for the same API and key, and tells neither. Ruled by sink.md, "Facts of the API": limits are per key.
 import { createHash } from 'node:crypto'
 import type { HttpEndpointOptions } from './http-endpoint.ts'
-import { secretsOf } from './request-secrets.ts'
+import { followCredentials, secretsOf } from './request-secrets.ts'
 
 /** A function that is asked before each request, for keys change. Of the API's origin and the credentials, or where there
  *  are none, of the further headers, among which a key may be. Hashed, since it is kept for long. Throws when the
@@ -10,13 +10,11 @@ import { secretsOf } from './request-secrets.ts'
 export function createRateIdentity({ url, headers, ...endpoint }: HttpEndpointOptions): () => string {
   const { origin } = new URL(url)
   const withoutKey = JSON.stringify(headers ?? {})
-  let last: { readonly key: string; readonly identity: string } | undefined
-  return () => {
-    const key = secretsOf(endpoint.credentials()).authorization ?? withoutKey
-    if (last?.key !== key) {
-      const identity = createHash('sha256').update(`${origin} ${key}`).digest('base64')
-      last = { key, identity }
-    }
-    return last.identity
-  }
+  return followCredentials(
+    () => endpoint.credentials(),
+    (credentials) => {
+      const key = secretsOf(credentials).authorization ?? withoutKey
+      return createHash('sha256').update(`${origin} ${key}`).digest('base64')
+    },
+  )
 }

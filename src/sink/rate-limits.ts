@@ -19,6 +19,8 @@ export interface RateUserOptions {
 
 /** One destination. */
 export interface RateUser {
+  /** Whether one more request may start at once; then it has. */
+  takeNow(): boolean
   /** Waits until one more request may start; false when `signal` aborts before. */
   take(signal: AbortSignal): Promise<boolean>
   /** How many partitions of its topic are ours, of how many. None as long as it was not called. */
@@ -68,6 +70,10 @@ export function createRateLimits(clock: Clock): RateLimits {
         member.bucket.add(member)
       }
       return {
+        takeNow() {
+          follow()
+          return member.bucket.takeNow()
+        },
         async take(signal) {
           follow()
           return member.bucket.take(member, signal)
@@ -98,6 +104,7 @@ interface Bucket {
   remove(member: Member): void
   /** A member's partitions have changed. */
   changed(): void
+  takeNow(): boolean
   take(member: Member, signal: AbortSignal): Promise<boolean>
 }
 
@@ -114,6 +121,12 @@ function createBucket(clock: Clock, onEmpty: () => void): Bucket {
     bucket = bucket === null ? fullBucket(next, clock.now()) : refill(bucket, clock.now(), rate)
     rate = next
     asleep?.abort()
+  }
+  const takeNow = (): boolean => {
+    if (waiting.size() > 0) return false
+    const taken = takeToken(bucket ?? fullBucket(rate, clock.now()), clock.now(), rate)
+    if (taken.waitMs === 0) bucket = taken.bucket
+    return taken.waitMs === 0
   }
   // One at a time waits by the clock, for the first in the queue: so a change of the rate counts for all who wait.
   const serve = async (): Promise<void> => {
@@ -133,6 +146,7 @@ function createBucket(clock: Clock, onEmpty: () => void): Bucket {
 
   return {
     changed,
+    takeNow,
     add(member) {
       members.add(member)
       changed()

@@ -35,11 +35,33 @@ export function secretsOf(credentials: Credentials, headers: Readonly<Record<str
 
 const shortestHeaderSecret = 4
 
-/** The text with `***` in place of each secret, also of one that is written as in JSON, in an address, or as base64. */
-export function conceal(text: string, secrets: readonly string[]): string {
-  return secrets
-    .filter((secret) => secret !== '' && secret.length <= text.length)
+/** What hides secrets in a text: `***` in place of each of them, also of one that is written as in JSON, in an address, or
+ *  as base64. Made once for many texts. */
+export function createConcealer(secrets: readonly string[]): (text: string) => string {
+  const hidden = secrets
+    .filter((secret) => secret !== '')
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret.toWellFormed())])
-    .sort((one, other) => other.length - one.length)
-    .reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
+    .toSorted((one, other) => other.length - one.length)
+  return (text) => hidden.reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
+}
+
+/** `make` of what `read` gives, made anew only when that is another one: they are asked for with every request. */
+export function followCredentials<T>(read: () => Credentials, make: (credentials: Credentials) => T): () => T {
+  let last: { readonly credentials: Credentials; readonly made: T } | undefined
+  return () => {
+    const credentials = read()
+    if (last === undefined || !isSame(last.credentials, credentials)) last = { credentials, made: make(credentials) }
+    return last.made
+  }
+}
+
+function isSame(one: Credentials, other: Credentials): boolean {
+  switch (one.type) {
+    case 'basic':
+      return other.type === 'basic' && one.username === other.username && one.password === other.password
+    case 'bearer':
+      return other.type === 'bearer' && one.token === other.token
+    case 'none':
+      return other.type === 'none'
+  }
 }

@@ -15,6 +15,7 @@ import type { Log } from '../ops/log.ts'
 import type { DeadLetterInput } from '../records/dead-letter.ts'
 import type { ReadAvro } from './read-avro.ts'
 import type { BatchLimits } from './batch.ts'
+import type { Bell } from './bell.ts'
 import type { EndpointRequest } from './http-endpoint.ts'
 import type { PartitionBuffer } from './partition-buffer.ts'
 import type { RequestFormat, SinkFormat } from './request-format.ts'
@@ -52,8 +53,10 @@ export interface WorkerDeps {
   /** Resolves when all of them are safely written (acks=all). */
   deadLetter(letters: readonly DeadLetterInput[]): Promise<void>
   count(what: Counted, by: number): void
-  /** The state has changed or bytes have been freed. */
-  onChange(): void
+  /** The state has changed. */
+  onState(): void
+  /** Records have settled, and so bytes have been freed. */
+  onSettled(): void
 }
 
 export interface WorkerOptions extends TopicPartition {
@@ -70,6 +73,8 @@ export interface WorkerOptions extends TopicPartition {
 /** A request under way, or dead letters that are being written. */
 export interface Delivery {
   state: DeliveryState
+  /** False for dead letters: they hold up no request. */
+  isSending: boolean
 }
 
 /** What a worker is made of; shared by its loop and its deliveries. */
@@ -81,10 +86,10 @@ export interface Worker {
   readonly deliveries: Set<Delivery>
   readonly finishing: AbortController
   readonly closing: AbortController
-  /** Aborted, and replaced, when records arrive or a delivery has ended. */
-  change: AbortController
-  /** Aborted, and replaced, when a back-off shall end early. */
-  hurry: AbortController
+  /** Rung when records arrive or a delivery has ended. */
+  readonly change: Bell
+  /** Rung when a back-off shall end early. */
+  readonly hurry: Bell
   stopped: TrackbridgeError | undefined
 }
 
@@ -108,34 +113,26 @@ const gravityOf = (state: DeliveryState): number =>
 export function setState(worker: Worker, delivery: Delivery, state: DeliveryState): void {
   if (worker.closing.signal.aborted || (state.state === 'delivering' && delivery.state.state === 'delivering')) return
   delivery.state = state
-  worker.deps.onChange()
+  worker.deps.onState()
 }
 
 /** Nothing more is sent, and nothing skipped. */
 export function stopWorker(worker: Worker, error: TrackbridgeError): void {
   if (worker.closing.signal.aborted) return
   worker.stopped ??= error
-  ring(worker, 'change')
-  ring(worker, 'hurry')
-  worker.deps.onChange()
-}
-
-/** Wakes whoever waits for it. */
-export function ring(worker: Worker, bell: 'change' | 'hurry'): void {
-  const rung = worker[bell]
-  worker[bell] = new AbortController()
-  // With a reason: without one an exception is made each time, with its stack.
-  rung.abort('rung')
+  worker.change.ring()
+  worker.hurry.ring()
+  worker.deps.onState()
 }
 
 /** Marks records as settled: delivered, or safely among the dead letters. */
 export function settleRecords(worker: Worker, settled: readonly { readonly record: ConsumerRecord }[]): void {
-  worker.buffer.settle(settled.map(({ record }) => record))
-  worker.deps.onChange()
+  worker.buffer.settle(settled)
+  worker.deps.onSettled()
 }
 
 /** Waits before the same is tried again. False when the worker is ending: then nothing waits any longer. */
 export async function waitBeforeRetry(worker: Worker, waitMs: number): Promise<boolean> {
-  if (!isEnding(worker)) await worker.deps.clock.sleep(waitMs, worker.hurry.signal)
+  if (!isEnding(worker)) await worker.deps.clock.sleep(waitMs, worker.hurry.signal())
   return !isEnding(worker)
 }

@@ -13,12 +13,8 @@ export type Letter = { readonly record: ConsumerRecord; readonly attempt?: numbe
   'reason' | 'message' | 'answer'
 >
 
-/** Promises that all of them are written when it answers true. False: the worker is ending or has stopped. */
-export async function writeDeadLetters(
-  worker: Worker,
-  delivery: Delivery,
-  letters: readonly Letter[],
-): Promise<boolean> {
+/** Settles them once all of them are written, which they are not where the worker ends before or has stopped. */
+export async function writeDeadLetters(worker: Worker, delivery: Delivery, letters: readonly Letter[]): Promise<void> {
   const { deps, closing } = worker
   const inputs = toInputs(worker, letters)
   for (let failures = 1; !closing.signal.aborted; failures++) {
@@ -26,19 +22,19 @@ export async function writeDeadLetters(
       () => null,
       (fault: unknown) => ({ fault }),
     )
-    if (closing.signal.aborted) return false
+    if (closing.signal.aborted) return
     if (error === null) {
       logDeadLetters(worker, inputs)
       deps.count('rejected', letters.length)
       settleRecords(worker, letters)
       setState(worker, delivery, { state: 'delivering' })
-      return true
+      return
     }
     const { fault } = error
     if (!isMendable(fault)) {
       stopWorker(worker, refusedDeadLetter(worker, inputs, fault))
       tellRefused(worker, inputs)
-      return false
+      return
     }
     const waitMs = backoffMs(failures, deps.random())
     const setback = { why: whyNot(fault), status: null, nextTryAtMs: deps.clock.now() + waitMs }
@@ -48,9 +44,8 @@ export async function writeDeadLetters(
       delivery,
       isDenied ? { state: 'blocked', ...setback } : { state: 'retrying', failures, ...setback },
     )
-    if (!(await waitBeforeRetry(worker, waitMs))) return false
+    if (!(await waitBeforeRetry(worker, waitMs))) return
   }
-  return false
 }
 
 const whyNot = ({ code, message }: TrackbridgeError): string =>

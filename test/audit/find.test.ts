@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { find, type FindOptions } from '../../src/audit/find.ts'
 import { parseWanted } from '../../src/audit/find-seeds.ts'
-import { placeText, type Story } from '../../src/audit/story.ts'
+import type { Story } from '../../src/audit/story.ts'
 import { systemClock } from '../../src/clock.ts'
+import { placeText } from '../../src/history/window.ts'
 import { silentLog } from '../../src/ops/log.ts'
 import { setUp, type Setting } from './setting.ts'
 

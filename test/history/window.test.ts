@@ -1,5 +1,6 @@
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parsePoint, resolveWindow, type Point } from '../../src/history/window.ts'
+import { parsePlace, parsePoint, placeText, resolveWindow, type Point } from '../../src/history/window.ts'
 
 const nowMs = Date.parse('2026-03-10T00:00:00Z')
 
@@ -22,6 +23,19 @@ test.each(['', 'yesterday', '2026-13-01', '-7y', '7d', 'raw:3', 'raw:x:1', '1772
     expect(() => parsePoint(text, '--to', nowMs)).toThrowError(`--to is "${text}"; allowed are a time`)
   },
 )
+
+test('the text of a place reads as the same place', () => {
+  const places = fc.record({
+    topic: fc.stringMatching(/^[\w.-]{1,249}$/),
+    partition: fc.integer({ min: 0, max: 999_999_999 }),
+    offset: fc.integer({ min: 0, max: 999_999_999_999_999 }),
+  })
+  fc.assert(
+    fc.property(places, (place) => {
+      expect(parsePlace(placeText(place))).toEqual(place)
+    }),
+  )
+})
 
 // Partition 0 keeps offsets 100 to 200, partition 1 offsets 0 to 50. A record each millisecond.
 const admin = {

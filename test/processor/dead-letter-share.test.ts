@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { TrackbridgeError } from '../../src/errors.ts'
 import { createShareGuard } from '../../src/processor/dead-letter-share.ts'
 import { processRecord, tooLargeRecord, type Processed } from '../../src/processor/topology.ts'
+import { deadLetterEncoder } from '../../src/schemas/dead-letter-value.ts'
 import { rawRecord, topologySettings } from '../support/raw-records.ts'
 
 const settings = topologySettings()
@@ -44,6 +45,16 @@ describe('a share of dead letters', () => {
         '100 of the last 100 raw records (100 %) are dead letters; deadLetters.maxShare allows 20 %. Most frequent reason: invalid (90, as raw partition raw/0 offset 10). The chunk is not written, nothing is skipped',
         { context: { topic: 'raw', partition: 0, offset: 10 } },
       ),
+    })
+  })
+
+  test.each([
+    ['written in Avro', { encodeDeadLetter: deadLetterEncoder(7) }, 'unreadable'],
+    ['left out by conditions', { select: () => true }, 'left out'],
+  ])('tells the reason of dead letters that are %s', (_case, changes, reason) => {
+    const lost = processRecord(rawRecord('{'), { ...settings, ...changes })
+    expect(seeAll(0, times(100, lost))?.error).toMatchObject({
+      message: expect.stringContaining(`Most frequent reason: ${reason} (100, as raw partition raw/0 offset 0).`),
     })
   })
 

@@ -6,7 +6,7 @@ function ledgerOf(...fetches: readonly (readonly [offsets: readonly number[], ne
   const ledger = createLedger()
   for (const [offsets, next] of fetches) ledger.handIn(offsets, next)
   const settle = (...offsets: readonly number[]): number | null => {
-    ledger.settle(offsets)
+    for (const offset of offsets) ledger.settle(offset)
     return ledger.committable()
   }
   return { ledger, settle }

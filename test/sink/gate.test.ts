@@ -6,7 +6,7 @@ const never = new AbortController().signal
 
 /** Partition and number of a request are in its name: `a1`. */
 function gateWithLog(maxInFlight: number, takeToken: (signal: AbortSignal) => Promise<boolean> = async () => true) {
-  const gate = createGate({ maxInFlight, maxMessages: maxInFlight, takeToken })
+  const gate = createGate({ maxInFlight, maxMessages: maxInFlight, tokens: { takeNow: () => false, take: takeToken } })
   const log: string[] = []
   const ends = new Map<string, () => void>()
   const request = (name: string, signal = never): Promise<string | null> =>
@@ -106,7 +106,7 @@ test('a request that fails gives its place back', async () => {
 })
 
 function gateFor(maxMessages: number) {
-  const gate = createGate({ maxInFlight: 3, maxMessages, takeToken: async () => true })
+  const gate = createGate({ maxInFlight: 3, maxMessages, tokens: { takeNow: () => true, take: async () => true } })
   const log: string[] = []
   const start = (name: string, messages: number) => {
     const [over, kept] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]

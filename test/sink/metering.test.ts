@@ -30,6 +30,7 @@ test('waits for the rate limit add up, those that come to nothing too', async ()
   const [meter, clock] = [createMeterStore(), createFakeClock()]
   const waits = [0, 1_500, 250]
   const slow = {
+    takeNow: () => false,
     take: async () => {
       clock.advance(waits.shift() ?? 0)
       return waits.length > 0
@@ -45,7 +46,7 @@ test('waits for the rate limit add up, those that come to nothing too', async ()
 })
 
 const write = async (): Promise<void> => undefined
-const rate = { take: async () => true, own: () => undefined, leave: () => undefined }
+const rate = { takeNow: () => false, take: async () => true, own: () => undefined, leave: () => undefined }
 
 test('without a meter both stay as they are', () => {
   expect([countLetters(write, undefined), timeWaits(rate, { clock: createFakeClock() }, 'main')]).toEqual([write, rate])

@@ -55,7 +55,7 @@ async function setUp() {
       random: () => 0.5,
       api: { send: () => new Promise((resolve) => answers.push(resolve)) },
       deadLetter: async () => undefined,
-      rate: { take: async () => true, own: () => undefined, leave: () => undefined },
+      rate: { takeNow: () => true, take: async () => true, own: () => undefined, leave: () => undefined },
     },
     {
       name: 'main',

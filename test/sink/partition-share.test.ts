@@ -9,6 +9,7 @@ function follow({ broker, isRateShared = true }: { broker: MemoryBroker; isRateS
   const { log, lines } = createRecordingLog()
   const owned: string[] = []
   const rate = {
+    takeNow: () => true,
     take: async () => true,
     leave: () => undefined,
     own: (of: number, all: number) => owned.push(`${of}/${all}`),

@@ -62,7 +62,8 @@ describe('batching', () => {
         },
         deadLetter: async () => undefined,
         count: () => undefined,
-        onChange: () => undefined,
+        onState: () => undefined,
+        onSettled: () => undefined,
       },
       { topic: 't', partition: 0, destination: 'main', limits },
     )

@@ -51,6 +51,19 @@ test('destinations with the same key share one bucket and take turns', async () 
   expect(went).toEqual(['one 0', 'one 0', 'one 100', 'other 200', 'one 300', 'other 400', 'one 500'])
 })
 
+test('whoever takes at once gets a token while there are any and nobody waits', async () => {
+  const { limits, went, press, run } = setUp()
+  const [one, other] = [limits.join(user()), limits.join(user())]
+  const atOnce = [one.takeNow(), other.takeNow(), one.takeNow()]
+  press('one', one, 1)
+  await run(90)
+  expect([atOnce, other.takeNow(), went]).toEqual([[true, true, false], false, []])
+  await run(100)
+  expect([went, other.takeNow()]).toEqual([['one 100'], false])
+  await run(100)
+  expect([other.takeNow(), other.takeNow()]).toEqual([true, false])
+})
+
 test('destinations with different keys do not wait for each other', async () => {
   const { limits, went, press, run } = setUp()
   press('one', limits.join(user()), 3)

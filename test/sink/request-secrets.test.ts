@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { conceal, secretsOf, type Credentials } from '../../src/sink/request-secrets.ts'
+import { createConcealer, followCredentials, secretsOf, type Credentials } from '../../src/sink/request-secrets.ts'
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
@@ -29,7 +29,7 @@ test('values of headers are secrets from 4 characters on', () => {
 
 test('a secret is concealed as it is, as in JSON, as in an address, and where one holds another', () => {
   const secrets = ['a"b/c', '', 'long', 'longer']
-  expect(conceal('a"b/c a\\"b/c a%22b%2Fc longer long', secrets)).toBe('*** *** *** *** ***')
+  expect(createConcealer(secrets)('a"b/c a\\"b/c a%22b%2Fc longer long')).toBe('*** *** *** *** ***')
 })
 
 test('no text that is concealed holds a secret any longer', () => {
@@ -37,8 +37,26 @@ test('no text that is concealed holds a secret any longer', () => {
   fc.assert(
     fc.property(fc.array(secret, { minLength: 1, maxLength: 3 }), fc.array(fc.string()), (secrets, between) => {
       const text = between.map((part, index) => part + (secrets[index % secrets.length] ?? '')).join('')
-      const shown = conceal(text, secrets)
+      const shown = createConcealer(secrets)(text)
       expect(secrets.filter((one) => !one.includes('*') && shown.includes(one))).toEqual([])
     }),
   )
+})
+
+test.each<[string, Credentials, Credentials]>([
+  ['another user name', { type: 'basic', username: 'a', password: '' }, { type: 'basic', username: 'b', password: '' }],
+  ['another password', { type: 'basic', username: 'a', password: '' }, { type: 'basic', username: 'a', password: 'p' }],
+  ['another token', { type: 'bearer', token: 'a' }, { type: 'bearer', token: 'b' }],
+  ['another kind', { type: 'none' }, { type: 'bearer', token: '' }],
+])('what is made of credentials is kept until they are others: %s', (_, first, second) => {
+  let current = first
+  const made: Credentials[] = []
+  const follow = followCredentials(
+    () => ({ ...current }),
+    (credentials) => made.push(credentials),
+  )
+  const before = [follow(), follow()]
+  current = second
+  const after = [follow(), follow()]
+  expect([before, after, made]).toEqual([[1, 1], [2, 2], [first, second]])
 })

@@ -17,7 +17,8 @@ async function linesOf(deadLetter: () => Promise<void>) {
       send: async () => status(400, 'the payload of the answer'),
       deadLetter,
       count: () => undefined,
-      onChange: () => undefined,
+      onState: () => undefined,
+      onSettled: () => undefined,
     },
     { topic: 't', partition: 3, destination: 'main', limits },
   )

@@ -77,10 +77,11 @@ export function openWorker({ answer = () => ok, deadLetter, limits: changed, con
       count(what, by) {
         counted[what] += by
       },
-      onChange() {
+      onState() {
         const { state } = worker.state()
         if (states.at(-1) !== state) states.push(state)
       },
+      onSettled: () => undefined,
     },
     { topic: 't', partition: 0, destination: 'main', limits: { ...limits, ...changed }, concurrency },
   )

@@ -1,7 +1,8 @@
 // Stories of raw records as data: what --json prints, and what the text is made from. Pure. Without payloads nothing of a
 // record is shown but places, times and what its headers say of its way; who it is about stands in the operations.
 import type { Findings } from '../../audit/find.ts'
-import { placeText, type Story, type ToldMissing, type ToldOperation, type ToldOutput } from '../../audit/story.ts'
+import type { Story, ToldMissing, ToldOperation, ToldOutput } from '../../audit/story.ts'
+import { placeText } from '../../history/window.ts'
 import type { ConsumerRecord } from '../../kafka/broker.ts'
 import type { DecodeAvro } from '../../records/call-source.ts'
 import { headersOf } from '../../records/headers.ts'

@@ -1,9 +1,10 @@
 // One dead letter as people read it: where it came from, why it is one, the original. Pure: colours come as a function.
 import { grouped } from '../../amount-text.ts'
 import { isoOf } from '../../dead-letters/exported.ts'
-import { placeText, type Letter } from '../../dead-letters/letter.ts'
+import type { Letter } from '../../dead-letters/letter.ts'
 import type { LetterState } from '../../dead-letters/mark-index.ts'
 import type { ReasonText } from '../../dead-letters/reasons.ts'
+import { placeText } from '../../history/window.ts'
 import { decodeJson, isUtf8, stringifyJson } from '../../json.ts'
 import { headersOf } from '../../records/headers.ts'
 import { shown } from './dead-letters-text.ts'

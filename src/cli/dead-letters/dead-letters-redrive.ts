@@ -2,7 +2,6 @@
 // again, 2 when lines of --from-file are at fault (then nothing is run). See dead-letters.ts.
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseMendedLine, type MendedLine } from '../../dead-letters/exported.ts'
-import { placeText } from '../../dead-letters/letter.ts'
 import {
   planRedrive,
   runRedrive,
@@ -12,6 +11,7 @@ import {
 } from '../../dead-letters/redrive.ts'
 import type { RedriveCounts } from '../../dead-letters/redrive-counts.ts'
 import { TrackbridgeError } from '../../errors.ts'
+import { placeText } from '../../history/window.ts'
 import { shortLives } from '../../replay/short-lives.ts'
 import type { CliContext } from '../context.ts'
 import { whereHelp } from './dead-letters-list.ts'

@@ -2,11 +2,10 @@
 // original, and what the present version would make of it. Exit 0; 1 when there is none to show. See dead-letters.ts.
 import { Command } from 'commander'
 import { exportedLetter } from '../../dead-letters/exported.ts'
-import { placeText, type Place } from '../../dead-letters/letter.ts'
 import { letterRanges, readTopic, type Found } from '../../dead-letters/reading.ts'
 import { reasonText } from '../../dead-letters/reasons.ts'
 import { TrackbridgeError } from '../../errors.ts'
-import { parsePlace } from '../../history/window.ts'
+import { parsePlace, placeText, type Place } from '../../history/window.ts'
 import type { CliContext } from '../context.ts'
 import { decodedOf } from './dead-letters-export.ts'
 import { presentOf, presentText } from './dead-letters-present.ts'

@@ -90,8 +90,6 @@ function forwardingOf({ name, sink, backfill }: DestinationConfig, isLive: boole
 }
 
 function forwardJob(config: Config, request: JobRequest): ReplayJob {
-  if (request.toTopic !== undefined || request.into !== undefined)
-    throw usage('--to-topic and --into are of --stage translate; --stage forward sends to the API')
   const withSink = config.destinations.filter(({ sink }) => sink !== undefined)
   const [entry, ...others] = chooseDestinations(withSink, request.destinations)
   if (entry?.sink === undefined) throw usage('no destination has a "sink" in the configuration')

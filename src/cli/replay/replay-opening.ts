@@ -135,7 +135,6 @@ function newRequest(options: NamedOptions): ReplayRequest {
     throw usage(
       `no replay "${name}" was begun, or Kafka has forgotten it: a new one needs --from, and --to where it is not to end now`,
     )
-  if (into !== undefined && toTopic !== undefined) throw usage('--into and --to-topic cannot be used together')
   return {
     stage: options.stage ?? 'translate',
     from,

@@ -1,10 +1,10 @@
 // `trackbridge replay`: a window of history again: raw topics through the translation, or a destination's topic to its API.
 // With --dry-run and --diff nothing is written. Ruled by product.md, "Commands", and docs/replay.md.
 import { Command } from 'commander'
-import { TrackbridgeError } from '../../errors.ts'
 import type { CliContext } from '../context.ts'
 import { runDiff } from './replay-diff.ts'
 import { runDryRun } from './replay-dry-run.ts'
+import { refuseOptionPairs } from './replay-option-pairs.ts'
 import { withReplayOptions, type ReplayOptions } from './replay-options.ts'
 import { runReplay } from './replay-run.ts'
 
@@ -23,19 +23,9 @@ export function replayCommand(context: CliContext): Command {
   return withReplayOptions(command)
     .addHelpText('after', help)
     .action((options: ReplayOptions, self: Command) => {
-      if (options.dryRun && options.diff) throw usage('--dry-run and --diff cannot be used together')
+      refuseOptionPairs(options)
       if (options.diff) return runDiff(context, self, options)
-      refuseWithout(options, 'diff', ['configB', 'against', 'exitCode'])
       if (options.dryRun) return runDryRun(context, self, options)
       return runReplay(context, self, options)
     })
 }
-
-const flags = { configB: '--config-b', against: '--against', exitCode: '--exit-code' } as const
-
-function refuseWithout(options: ReplayOptions, needed: 'diff', keys: readonly (keyof typeof flags)[]): void {
-  const stray = keys.find((key) => options[key] !== undefined)
-  if (stray !== undefined) throw usage(`${flags[stray]} needs --${needed}`)
-}
-
-const usage = (message: string): TrackbridgeError => new TrackbridgeError('TB_USAGE', message)

@@ -95,10 +95,6 @@ test.each([
   ],
   [{ stage: 'forward' }, '--stage forward takes one --destination; there are: main, shop'],
   [{ stage: 'forward', destinations: ['files'] }, 'no destination is called "files" here; there are: main, shop'],
-  [
-    { stage: 'forward', destinations: ['main'], into: 'live' },
-    '--to-topic and --into are of --stage translate; --stage forward sends to the API',
-  ],
 ] as const)('%j is refused: %s', (changes, message) => {
   expect(() => replayJob(config, request(changes), raws)).toThrowError(message)
 })

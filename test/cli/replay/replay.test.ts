@@ -120,6 +120,18 @@ test.each([
   ],
   [['--name', 'spring', '--from', 'latest', '--rate-file', '/none/rate'], '--rate-file /none/rate: ENOENT'],
   [['--dry-run', '--diff'], '--dry-run and --diff cannot be used together'],
+  [
+    ['--dry-run', '--name', 'spring', '--rate', '500/s'],
+    '--dry-run cannot be used together with --name (no replay is begun or resumed), --rate (it reads as fast as it goes): leave them out',
+  ],
+  [
+    ['--diff', '--restart'],
+    '--diff cannot be used together with --restart (no replay is begun or resumed): leave it out',
+  ],
+  [
+    ['--name', 'spring', '--from', 'latest', '--stage', 'forward', '--destination', 'main', '--into', 'live'],
+    '--to-topic and --into are of --stage translate; --stage forward sends to the API',
+  ],
   [['--name', 'spring', '--from', 'latest', '--against', 'main'], '--against needs --diff'],
 ] as const)('%j is refused, and nothing is written', async (argv, message) => {
   const { broker, run } = kafka()
