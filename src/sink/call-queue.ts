@@ -149,5 +149,5 @@ function prepareRecord(
   }
   const keyed = withIds && record.key !== null ? [`key:${record.key.toString('latin1')}`] : []
   const lanes = keyed.length === 0 ? message.ids : [...message.ids, ...keyed]
-  return { ...place, record, message, bytes, lanes, requests: 0 }
+  return { record, message, number: place.number, sinceMs: place.sinceMs, bytes, lanes, requests: 0 }
 }

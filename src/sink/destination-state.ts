@@ -7,6 +7,7 @@ import type { BatchLimits } from './batch.ts'
 import type { ReadAvro } from './read-avro.ts'
 import type { WriteDeadLetters } from './dead-letter-writer.ts'
 import type { Counted } from './worker-state.ts'
+import type { Bell } from './bell.ts'
 import type { Gate } from './gate.ts'
 import type { HttpEndpoint } from './http-endpoint.ts'
 import type { Narrator } from './narrator.ts'
@@ -87,6 +88,8 @@ export interface State {
   settled: AbortController
   /** Resolves at the end of the commit that has not begun yet, whatever becomes of it. */
   nextCommit: PromiseWithResolvers<void>
+  /** Rung when a partition is no longer paused. */
+  readonly room: Bell
   readonly fail: (error: unknown) => void
   readonly reminder: Reminder
   /** Ours have changed. */

@@ -6,11 +6,12 @@ import { createReminder } from '../reminder.ts'
 import type { ConsumeOptions, Consumer } from '../kafka/broker.ts'
 import { isReadable } from './avro-intake.ts'
 import { onAssignment, onBatch, overall } from './assignment.ts'
+import { createBell } from './bell.ts'
 import { commit, commitFromTimeToTime } from './commits.ts'
 import type { Counted } from './worker-state.ts'
 import type { DestinationDeps, DestinationOptions, State } from './destination-state.ts'
 import { createGate } from './gate.ts'
-import { heldBytes } from './intake.ts'
+import { heldBytes, untilRoom } from './intake.ts'
 import { createNarrator } from './narrator.ts'
 import { followPartitions } from './partition-share.ts'
 
@@ -67,6 +68,7 @@ export async function openDestination(deps: DestinationDeps, options: Destinatio
     stopping,
     settled: new AbortController(),
     nextCommit: Promise.withResolvers(),
+    room: createBell(),
     fail: reject,
     reminder: createReminder(deps.clock),
     onOwned: (partitions) => shares.own(partitions),
@@ -80,6 +82,7 @@ export async function openDestination(deps: DestinationDeps, options: Destinatio
     .consume(consumeOptions(options), {
       onBatch: async (batch, context) => {
         if (await isReadable(state, batch, context)) onBatch(state, batch, context)
+        await untilRoom(state, fetchMaxWaitMs)
       },
       onAssignment: (partitions) => onAssignment(state, partitions),
     })
@@ -122,6 +125,7 @@ async function stop(state: State, consumer: Consumer, background: Promise<unknow
   const { deps, options, entries, gate } = state
   state.stopping.abort()
   state.settled.abort('stopping')
+  state.room.ring()
   // What is not under way is left to whoever goes on: nobody waits for a slot or a token any more.
   gate.close()
   for (const entry of entries.values()) consumer.pause(entry)

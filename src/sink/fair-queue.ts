@@ -50,3 +50,25 @@ export function createFairQueue<Lane, Item>(): FairQueue<Lane, Item> {
     },
   }
 }
+
+/** Waits in a lane for whoever takes the item out to call `go`; false when `signal` aborts before. */
+export async function waitInLane<Lane, Item>(
+  queue: FairQueue<Lane, Item>,
+  lane: Lane,
+  signal: AbortSignal,
+  toItem: (go: () => void) => Item,
+): Promise<boolean> {
+  if (signal.aborted) return false
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const item = toItem(() => {
+    signal.removeEventListener('abort', leave)
+    resolve(true)
+  })
+  const leave = (): void => {
+    queue.remove(lane, item)
+    resolve(false)
+  }
+  queue.push(lane, item)
+  signal.addEventListener('abort', leave, { once: true })
+  return promise
+}

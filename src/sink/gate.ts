@@ -3,7 +3,7 @@
 //
 //   waiting for a place -> waiting for a token -> under way -> kept -> over; a partition in back-off is in none of them.
 //   Requests under way are counted, and of those under way or kept the messages.
-import { createFairQueue } from './fair-queue.ts'
+import { createFairQueue, waitInLane } from './fair-queue.ts'
 import type { RateUser } from './rate-limits.ts'
 
 export interface GateOptions {
@@ -127,21 +127,6 @@ function createPlaces({ maxInFlight, maxMessages }: Pick<GateOptions, 'maxInFlig
       if (isFree) occupy(messages)
       return isFree
     },
-    async take({ partition, messages }, signal) {
-      if (signal.aborted) return false
-      const { promise, resolve } = Promise.withResolvers<boolean>()
-      const enter = (): void => {
-        signal.removeEventListener('abort', leave)
-        resolve(true)
-      }
-      const one: Waiting = { messages, enter }
-      const leave = (): void => {
-        waiting.remove(partition, one)
-        resolve(false)
-      }
-      waiting.push(partition, one)
-      signal.addEventListener('abort', leave, { once: true })
-      return promise
-    },
+    take: ({ partition, messages }, signal) => waitInLane(waiting, partition, signal, (enter) => ({ messages, enter })),
   }
 }

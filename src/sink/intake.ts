@@ -2,7 +2,7 @@
 // taken, pauses. Ruled by sink.md, "Behaviour": memory is bounded by bytes; fetching pauses when the buffer is full.
 //
 //   Each partition has an equal share of maxBufferBytes, and takes of a fetch what fits; the rest is fetched again. So
-//   that this is rare, a full partition is fetched from again only when as much is free as its last fetch weighed.
+//   that this is rare, a partition is fetched from only while as much is free as its last fetch weighed.
 import type { ConsumerRecord } from '../kafka/broker.ts'
 import type { Entry, State } from './destination-state.ts'
 import { countFitting, detached } from './record-size.ts'
@@ -36,7 +36,7 @@ export function regulate(state: State, entry: Entry, fetched?: { readonly isMore
   const share = shareBytes(state)
   const bytes = entry.worker.bufferedBytes()
   const isStopped = entry.worker.state().state === 'stopped'
-  if (isStopped || bytes >= share || fetched?.isMoreToFetch) {
+  if (isStopped || bytes > fullBytes(share, entry.lastFetchBytes) || fetched?.isMoreToFetch) {
     // A batch of a paused partition was fetched before the pause, or the pause is gone: it is said again.
     if (!entry.paused || fetched) consumer.pause(entry)
     entry.paused = true
@@ -45,11 +45,28 @@ export function regulate(state: State, entry: Entry, fetched?: { readonly isMore
   }
 }
 
+// However large fetches are, something has to be there to be sent while the next one comes.
+const fullBytes = (share: number, fetchBytes: number): number => Math.max(share / 4, share - fetchBytes)
+
 // Not only when it is empty: the next fetch takes its time, and meanwhile something has to be there to be sent.
-const resumeBytes = (share: number, fetchBytes: number): number =>
-  Math.max(share / 4, Math.min(share / 2, share - fetchBytes))
+const resumeBytes = (share: number, fetchBytes: number): number => Math.min(share / 2, fullBytes(share, fetchBytes))
 
 export function unpause(state: State, entry: Entry): void {
-  if (entry.paused) state.consumer?.resume(entry)
+  if (!entry.paused) return
+  state.consumer?.resume(entry)
   entry.paused = false
+  state.room.ring()
+}
+
+interface Room extends Pick<State, 'assigned' | 'room'> {
+  readonly entries: ReadonlyMap<number, Pick<Entry, 'paused'>>
+  readonly stopping: Pick<AbortController, 'signal'>
+  readonly deps: Pick<State['deps'], 'clock'>
+}
+
+/** Waits while every partition of ours is paused, `mostMs` at most. To be asked before the next fetch: kafkajs, with
+ *  nothing to fetch, sleeps for all of its longest wait, and by then a fast API has emptied the buffer. */
+export async function untilRoom({ entries, assigned, stopping, deps, room }: Room, mostMs: number): Promise<void> {
+  const isFull = entries.size >= assigned && [...entries.values()].every(({ paused }) => paused)
+  if (isFull && !stopping.signal.aborted) await deps.clock.sleep(mostMs, room.signal())
 }

@@ -5,7 +5,7 @@
 //   bucket gets the part of the rate that is its part of the partitions of all its destinations: the parts of all
 //   processes then add up to one.
 import type { Clock } from '../clock.ts'
-import { createFairQueue } from './fair-queue.ts'
+import { createFairQueue, waitInLane } from './fair-queue.ts'
 import { defaultBurst, fullBucket, refill, takeToken, type Rate, type TokenBucket } from './token-bucket.ts'
 
 export interface RateUserOptions {
@@ -122,23 +122,21 @@ function createBucket(clock: Clock, onEmpty: () => void): Bucket {
     rate = next
     asleep?.abort()
   }
-  const takeNow = (): boolean => {
-    if (waiting.size() > 0) return false
+  /** Takes a token, or tells how long there will be none, in milliseconds. */
+  const spend = (): number => {
     const taken = takeToken(bucket ?? fullBucket(rate, clock.now()), clock.now(), rate)
     if (taken.waitMs === 0) bucket = taken.bucket
-    return taken.waitMs === 0
+    return taken.waitMs
   }
   // One at a time waits by the clock, for the first in the queue: so a change of the rate counts for all who wait.
   const serve = async (): Promise<void> => {
     if (asleep !== null) return
     while (waiting.size() > 0) {
-      const taken = takeToken(bucket ?? fullBucket(rate, clock.now()), clock.now(), rate)
-      if (taken.waitMs === 0) {
-        bucket = taken.bucket
-        waiting.shift()?.()
-      } else {
+      const waitMs = spend()
+      if (waitMs === 0) waiting.shift()?.()
+      else {
         asleep = new AbortController()
-        await sleepUpTo(clock, taken.waitMs, asleep.signal)
+        await sleepUpTo(clock, waitMs, asleep.signal)
         asleep = null
       }
     }
@@ -146,7 +144,7 @@ function createBucket(clock: Clock, onEmpty: () => void): Bucket {
 
   return {
     changed,
-    takeNow,
+    takeNow: () => waiting.size() === 0 && spend() === 0,
     add(member) {
       members.add(member)
       changed()
@@ -157,19 +155,10 @@ function createBucket(clock: Clock, onEmpty: () => void): Bucket {
       if (members.size === 0) onEmpty()
     },
     async take(member, signal) {
-      if (signal.aborted) return false
-      const { promise, resolve } = Promise.withResolvers<boolean>()
-      const go = (): void => resolve(true)
-      const leave = (): void => {
-        waiting.remove(member, go)
-        if (waiting.size() === 0) asleep?.abort()
-        resolve(false)
-      }
-      waiting.push(member, go)
-      signal.addEventListener('abort', leave, { once: true })
+      const turn = waitInLane(waiting, member, signal, (go) => go)
       void serve()
-      const goes = await promise
-      signal.removeEventListener('abort', leave)
+      const goes = await turn
+      if (!goes && waiting.size() === 0) asleep?.abort()
       return goes
     },
   }

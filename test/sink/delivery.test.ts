@@ -102,6 +102,27 @@ describe('halving', () => {
 describe('dead letters', () => {
   const alwaysRefused = { answer: () => status(400) }
 
+  test('are written beside the next request, and no request goes further ahead of them', async () => {
+    const written = Promise.withResolvers<void>()
+    const { clock, worker, sent, letters } = openWorker({
+      answer: (given) => (given.includes('m1') ? status(400) : ok),
+      deadLetter: () => written.promise,
+      limits: { maxBatchMessages: 2 },
+    })
+    worker.push(records(0, 8), 8)
+    await runUntil(clock, () => sent.length === 4)
+    await settle(100)
+    const requests = [['m0', 'm1'], ['m0'], ['m1'], ['m2', 'm3']]
+    const told = (): (readonly string[])[] => sent.map((request) => request.ids)
+    expect([told(), worker.committable(), letters.length]).toEqual([requests, 1, 0])
+    written.resolve()
+    await runUntil(clock, () => worker.committable() === 8)
+    expect([told(), letters.map(({ source }) => source.offset)]).toEqual([
+      [...requests, ['m4', 'm5'], ['m6', 'm7']],
+      [1],
+    ])
+  })
+
   test('are tried again while Kafka is away, and nothing is committed before', async () => {
     let away = 3
     const { clock, worker, letters, states } = openWorker({

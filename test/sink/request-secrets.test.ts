@@ -58,5 +58,9 @@ test.each<[string, Credentials, Credentials]>([
   const before = [follow(), follow()]
   current = second
   const after = [follow(), follow()]
-  expect([before, after, made]).toEqual([[1, 1], [2, 2], [first, second]])
+  expect([before, after, made]).toEqual([
+    [1, 1],
+    [2, 2],
+    [first, second],
+  ])
 })
