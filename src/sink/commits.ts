@@ -2,7 +2,8 @@
 // settles during one goes with the next. Ruled by sink.md, "Behaviour" (offsets).
 //
 //   What was sent and is not committed is sent again after a crash. So a request counts as in flight until its offset is
-//   committed: no more than maxInFlight of them are repeated, and nothing new is sent while Kafka takes no offsets.
+//   committed: no more than maxInFlight of them are repeated, and nothing new is sent while Kafka takes no offsets. A commit
+//   costs as much as several requests: it comes at once where a request waits for it, else some of them are taken together.
 //   Offsets of a closed worker are never committed.
 import { TrackbridgeError } from '../errors.ts'
 import { narrate } from './assignment.ts'
@@ -10,12 +11,15 @@ import type { State } from './destination-state.ts'
 import { settleDoubts } from './ownership.ts'
 
 const lookAroundMs = 500
+const togetherMs = 50
 
 /** Until the destination stops. */
 export async function commitFromTimeToTime(state: State): Promise<void> {
-  const { deps, stopping } = state
+  const { deps, gate, stopping } = state
   while (!stopping.signal.aborted) {
     await deps.clock.sleep(lookAroundMs, state.settled.signal)
+    const isDue = state.settled.signal.aborted && !stopping.signal.aborted
+    if (isDue && !gate.isFull()) await deps.clock.sleep(togetherMs, state.commitNow.signal())
     state.settled = new AbortController()
     if (stopping.signal.aborted) return
     const { nextCommit } = state

@@ -38,6 +38,55 @@ export function createDeadLetterWriter(producer: Pick<Producer, 'send'>, where: 
   return write
 }
 
+interface Waiting {
+  readonly letters: readonly DeadLetterInput[]
+  readonly end: PromiseWithResolvers<void>
+}
+
+/** The same for letters of many partitions that come at the same time: of those that go to the same partition of the
+ *  dead-letter topic, what comes while one write is under way goes together in the next one, for a write costs much the
+ *  same for one letter as for a hundred. One that is refused for good fails alone. */
+export function writeTogether(write: WriteDeadLetters, { partitions }: Pick<DeadLetterTopic, 'partitions'>) {
+  const lanes = new Map<number, WriteDeadLetters>()
+  return (letters: readonly DeadLetterInput[]): Promise<void> => {
+    const lane = (letters[0]?.source.partition ?? 0) % partitions
+    const writeInLane = lanes.get(lane) ?? createLane(write)
+    lanes.set(lane, writeInLane)
+    return writeInLane(letters)
+  }
+}
+
+function createLane(write: WriteDeadLetters): WriteDeadLetters {
+  let waiting: Waiting[] = []
+  let isWriting = false
+  const writeWaiting = async (): Promise<void> => {
+    if (isWriting) return
+    isWriting = true
+    while (waiting.length > 0) {
+      const taken = waiting
+      waiting = []
+      await writeAll(write, taken)
+    }
+    isWriting = false
+  }
+  return (letters) => {
+    const end = Promise.withResolvers<void>()
+    waiting.push({ letters, end })
+    void writeWaiting()
+    return end.promise
+  }
+}
+
+async function writeAll(write: WriteDeadLetters, taken: readonly Waiting[]): Promise<void> {
+  try {
+    await write(taken.flatMap(({ letters }) => letters))
+    for (const { end } of taken) end.resolve()
+  } catch (error) {
+    if (taken.length === 1 || isMendable(error)) for (const { end } of taken) end.reject(error)
+    else for (const one of taken) await writeAll(write, [one])
+  }
+}
+
 /** By time, or by somebody who grants what is denied. */
 export const isMendable = (error: unknown): error is TrackbridgeError =>
   error instanceof TrackbridgeError && (error.reaction === 'retry' || error.code === 'TB_KAFKA_UNAUTHORIZED')

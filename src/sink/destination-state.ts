@@ -88,6 +88,8 @@ export interface State {
   settled: AbortController
   /** Resolves at the end of the commit that has not begun yet, whatever becomes of it. */
   nextCommit: PromiseWithResolvers<void>
+  /** Rung when a request waits for a commit. */
+  readonly commitNow: Bell
   /** Rung when a partition is no longer paused. */
   readonly room: Bell
   readonly fail: (error: unknown) => void

@@ -54,6 +54,7 @@ export async function openDestination(deps: DestinationDeps, options: Destinatio
   const stopping = new AbortController()
   const shares = followPartitions({ ...deps, log }, options, stopping.signal)
   const { limits } = options
+  const commitNow = createBell()
   const state: State = {
     deps: { ...deps, log },
     options,
@@ -61,6 +62,7 @@ export async function openDestination(deps: DestinationDeps, options: Destinatio
       maxInFlight: limits.maxInFlight,
       maxMessages: limits.maxInFlight * limits.maxBatchMessages,
       tokens: deps.rate,
+      onFull: () => commitNow.ring(),
     }),
     narrator: createNarrator(log, deps.clock),
     counted: { delivered: 0, rejected: 0, requests: 0, retries: 0 },
@@ -69,6 +71,7 @@ export async function openDestination(deps: DestinationDeps, options: Destinatio
     settled: new AbortController(),
     nextCommit: Promise.withResolvers(),
     room: createBell(),
+    commitNow,
     fail: reject,
     reminder: createReminder(deps.clock),
     onOwned: (partitions) => shares.own(partitions),
@@ -126,6 +129,7 @@ async function stop(state: State, consumer: Consumer, background: Promise<unknow
   state.stopping.abort()
   state.settled.abort('stopping')
   state.room.ring()
+  state.commitNow.ring()
   // What is not under way is left to whoever goes on: nobody waits for a slot or a token any more.
   gate.close()
   for (const entry of entries.values()) consumer.pause(entry)

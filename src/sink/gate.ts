@@ -11,6 +11,8 @@ export interface GateOptions {
   /** Of all requests under way or kept. One that has more goes alone. */
   readonly maxMessages: number
   readonly tokens: Pick<RateUser, 'take' | 'takeNow'>
+  /** A request begins to wait for a place. */
+  readonly onFull?: () => void
 }
 
 export interface GateRequest<T> {
@@ -28,12 +30,14 @@ export interface Gate {
   run<T>(request: GateRequest<T>): Promise<T | null>
   /** Requests under way. */
   inFlight(): number
+  /** Whether requests wait for a place. */
+  isFull(): boolean
   /** Nobody goes any more; requests under way go on. */
   close(): void
 }
 
-export function createGate({ tokens, ...most }: GateOptions): Gate {
-  const places = createPlaces(most)
+export function createGate({ tokens, onFull, ...most }: GateOptions): Gate {
+  const places = createPlaces(most, onFull)
   const waits = new Set<AbortController>()
   let closed = false
   let inFlight = 0
@@ -61,6 +65,7 @@ export function createGate({ tokens, ...most }: GateOptions): Gate {
 
   return {
     inFlight: () => inFlight,
+    isFull: () => places.areWaitedFor(),
     close() {
       closed = true
       for (const over of waits) over.abort('closed')
@@ -90,6 +95,7 @@ interface Taken {
 }
 
 interface Places {
+  areWaitedFor(): boolean
   /** Whether there is one at once; then it is taken. */
   takeNow(messages: number): boolean
   /** False when `signal` aborts before there is one. */
@@ -102,7 +108,10 @@ interface Waiting {
   readonly enter: () => void
 }
 
-function createPlaces({ maxInFlight, maxMessages }: Pick<GateOptions, 'maxInFlight' | 'maxMessages'>): Places {
+function createPlaces(
+  { maxInFlight, maxMessages }: Pick<GateOptions, 'maxInFlight' | 'maxMessages'>,
+  onFull: () => void = () => undefined,
+): Places {
   const waiting = createFairQueue<number, Waiting>()
   let requests = 0
   let taken = 0
@@ -127,6 +136,11 @@ function createPlaces({ maxInFlight, maxMessages }: Pick<GateOptions, 'maxInFlig
       if (isFree) occupy(messages)
       return isFree
     },
-    take: ({ partition, messages }, signal) => waitInLane(waiting, partition, signal, (enter) => ({ messages, enter })),
+    areWaitedFor: () => waiting.size() > 0,
+    take({ partition, messages }, signal) {
+      const place = waitInLane(waiting, partition, signal, (enter) => ({ messages, enter }))
+      onFull()
+      return place
+    },
   }
 }

@@ -6,7 +6,12 @@ import type { Broker, Producer } from '../kafka/broker.ts'
 import type { Log } from '../ops/log.ts'
 import type { Meter } from '../ops/meter.ts'
 import type { ReadAvro } from './read-avro.ts'
-import { createDeadLetterWriter, type DeadLetterTopic, type WriteDeadLetters } from './dead-letter-writer.ts'
+import {
+  createDeadLetterWriter,
+  writeTogether,
+  type DeadLetterTopic,
+  type WriteDeadLetters,
+} from './dead-letter-writer.ts'
 import type { Shape, SinkLimits } from './destination-state.ts'
 import { openDestination, type Destination, type DestinationStatus } from './destination.ts'
 import { createHttpEndpoint, type HttpEndpoint, type HttpEndpointOptions } from './http-endpoint.ts'
@@ -76,13 +81,10 @@ export async function startSink(deps: SinkDeps, options: SinkOptions): Promise<S
   const partitions = await partitionsOf(deps, options)
   const producer = await deps.broker.producer()
   const topic = options.deadLetterTopic
+  const where = { topic, partitions: partitions.get(topic) ?? 1 }
   const encoder = deps.deadLetterEncoder
-  const writer = createDeadLetterWriter(producer, {
-    topic,
-    partitions: partitions.get(topic) ?? 1,
-    ...(encoder === undefined ? {} : { encoder }),
-  })
-  const deadLetter = countLetters(writer, deps.meter)
+  const writer = createDeadLetterWriter(producer, { ...where, ...(encoder === undefined ? {} : { encoder }) })
+  const deadLetter = countLetters(writeTogether(writer, where), deps.meter)
   const parts = { deps, options, deadLetter, partitions, rates: createRateLimits(deps.clock) }
   const opened: Opened[] = []
   try {

@@ -67,7 +67,7 @@ export async function runUntil(clock: FakeClock, condition: () => boolean, deadl
   const endMs = Date.now() + deadlineMs
   while (!condition()) {
     if (Date.now() > endMs) expect.fail(`not so within ${deadlineMs} ms: ${condition.toString()}`)
-    await settle(3)
+    await settle()
     if (!condition()) clock.advanceToNext()
   }
 }
