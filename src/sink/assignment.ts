@@ -10,6 +10,7 @@ import { overallOf, type Overall } from './narrator.ts'
 import { drop } from './ownership.ts'
 import { createPartitionWorker, type PartitionWorker } from './partition-worker.ts'
 import { followState, onDelivered } from './recovery.ts'
+import { verdict, type ApiAnswer } from './verdict.ts'
 
 /** Takes a batch over as far as there is room; returns at once. */
 export function onBatch(state: State, batch: ConsumerBatch, context: BatchContext): void {
@@ -92,7 +93,8 @@ function openWorker(state: State, where: TopicPartition): PartitionWorker {
           messages,
           signal,
           send: async () => deps.api.send(makeRequest(), signal),
-          keep: () => untilCommitted(state, worker),
+          // Of what was refused nothing is sent again after a crash that has been taken before.
+          keep: (answer) => (isTaken(answer) ? untilCommitted(state, worker) : undefined),
         }),
       count: (what, by) => {
         counted[what] += by
@@ -125,6 +127,9 @@ function openWorker(state: State, where: TopicPartition): PartitionWorker {
   )
   return worker
 }
+
+const isTaken = (answer: ApiAnswer): boolean =>
+  'status' in answer && verdict(answer, 0).verdict === 'delivered'
 
 // Only what can be committed is waited for: behind a request that is tried again others may have settled.
 async function untilCommitted(state: State, worker: PartitionWorker): Promise<void> {

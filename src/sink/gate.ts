@@ -20,8 +20,8 @@ export interface GateRequest<T> {
   readonly messages: number
   readonly signal: AbortSignal
   send(): Promise<T>
-  /** Its messages count until this resolves, which must not reject; absent: until it is over. */
-  keep?(result: T): Promise<void>
+  /** Its messages count until this resolves, which must not reject; absent or undefined: until it is over. */
+  keep?(result: T): Promise<void> | undefined
 }
 
 export interface Gate {

@@ -46,13 +46,16 @@ function writeMember(member: string, value: unknown): void {
 }
 
 const headOf = (type: Message['type']): Buffer => Buffer.from(`{"type":"${type}","messageId":`)
-const heads = Object.fromEntries(messageTypes.map((type) => [type, headOf(type)])) as Record<Message['type'], Buffer>
+/** How the text of a message begins. */
+export const heads = Object.fromEntries(messageTypes.map((type) => [type, headOf(type)])) as Readonly<
+  Record<Message['type'], Buffer>
+>
 
 // The four times as they were written last, all copied at once.
 const noTime = '0000-00-00T00:00:00.000Z'
-const times = Buffer.from(
-  `,"timestamp":"${noTime}","originalTimestamp":"${noTime}","sentAt":"${noTime}","receivedAt":"${noTime}","context":{"journeys":{"identifiers":`,
-)
+/** The members of the envelope that hold times, the times being `noTime`, and what comes right behind them. */
+export const emptyTimes = `,"timestamp":"${noTime}","originalTimestamp":"${noTime}","sentAt":"${noTime}","receivedAt":"${noTime}","context":{"journeys":{"identifiers":`
+const times = Buffer.from(emptyTimes)
 const [timestampAt = 0, originalTimestampAt = 0, sentAtAt = 0, receivedAtAt = 0] = Array.from(
   times.toString().matchAll(/0000/g),
   ({ index }) => index,

@@ -1,7 +1,23 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { outgoing, putMessage } from '../../src/sink/outgoing.ts'
+import { outgoing, putMessage, type OutgoingMessage } from '../../src/sink/outgoing.ts'
+import { messageBytes } from '../../src/translate/message-text.ts'
+import type { Message } from '../../src/translate/message.ts'
 
+const time = '2026-01-02T03:04:05.678Z'
+const trackMessage: Message = {
+  type: 'track',
+  messageId: 'm1',
+  userId: '42',
+  event: 'é',
+  properties: { sentAt: time },
+  timestamp: time,
+  originalTimestamp: time,
+  sentAt: time,
+  receivedAt: time,
+  context: { journeys: { identifiers: { id: '42' } } },
+  integrations: { All: true },
+}
 const sentAtMs = Date.UTC(2026, 10, 21, 10, 0, 0, 5)
 
 function render(text: string): string {
@@ -63,6 +79,13 @@ test.each([
   const withTime = text.replace('{', '{"sentAt":"2000-01-01T00:00:00.000Z",')
   const message = outgoing(Buffer.from(withTime), { withIds: true })
   expect(message.ok && [message.type, message.ids]).toEqual([(JSON.parse(text) as { type: string }).type, ids])
+})
+
+test('a message that `process` has written goes out the same, found by its shape or read', () => {
+  const written = messageBytes(trackMessage)
+  const { ids: _, ...found } = outgoing(written) as OutgoingMessage
+  const { ids, ...read } = outgoing(written, { withIds: true }) as OutgoingMessage
+  expect([found, ids]).toEqual([read, ['"42"']])
 })
 
 test('and by parsing', () => {

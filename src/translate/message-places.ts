@@ -1,0 +1,56 @@
+// The text of a message that message-text.ts has written -> where its parts stand, found by what is the same in all of them:
+// 0.4 us, where reading all of it takes 1.4 us. Other texts, and the few that quote such a part, are not told.
+import { emptyTimes, heads } from './message-text.ts'
+import type { MessageType } from './message.ts'
+
+export interface MessagePlaces {
+  readonly type: MessageType
+  /** First byte of the time, without its quotation mark. */
+  readonly sentAtStart: number
+  /** The member receivedAt with the comma before it. */
+  readonly receivedAtStart: number
+  readonly receivedAtEnd: number
+}
+
+/** undefined where the text is not surely one of ours: JSON of another shape, or one in which an attribute holds such
+ *  members too. Promises nothing about what stands between the parts. */
+export function findPlaces(text: Buffer): MessagePlaces | undefined {
+  const head = headsByLetter[text[typeStart] ?? 0]
+  if (head === undefined || !standsAt(text, 0, head.bytes)) return undefined
+  const marked = text.indexOf(mark)
+  const before = marked - beforeMark.length
+  if (before < head.bytes.length || text.indexOf(mark, marked + 1) >= 0) return undefined
+  const receivedAtStart = marked + commaInMark
+  const receivedAtEnd = marked + mark.length + afterTime
+  if (!standsAt(text, before, beforeMark) || !standsAt(text, receivedAtEnd - 2, behind)) return undefined
+  return { type: head.type, sentAtStart: marked + 1 - timeLength, receivedAtStart, receivedAtEnd }
+}
+
+const typeStart = '{"type":"'.length
+// No two types begin with the same letter.
+const headsByLetter: (undefined | { readonly type: MessageType; readonly bytes: Buffer })[] = []
+for (const [type, bytes] of Object.entries(heads))
+  headsByLetter[type.charCodeAt(0)] = { type: type as MessageType, bytes }
+
+// Begins with a letter that is rare in JSON: the search stops at few others.
+const mark = Buffer.from('Z","receivedAt":"')
+const commaInMark = 2
+const markAt = emptyTimes.indexOf(mark.toString())
+const timeLength = '0000-00-00T00:00:00.000Z'.length
+/** From the end of the mark to behind the quotation mark that ends its time. */
+const afterTime = timeLength + 1
+const beforeMark = pattern(emptyTimes.slice(emptyTimes.indexOf('Z","sentAt"'), markAt))
+const behind = pattern(emptyTimes.slice(markAt + mark.length + timeLength - 1))
+
+/** Digits stand for any byte. */
+function pattern(text: string): Uint8Array {
+  return Uint8Array.from(text, (letter) => (letter >= '0' && letter <= '9' ? 0 : letter.charCodeAt(0)))
+}
+
+function standsAt(text: Buffer, start: number, expected: Uint8Array): boolean {
+  for (let at = 0; at < expected.length; at++) {
+    const byte = expected[at]
+    if (byte !== 0 && byte !== text[start + at]) return false
+  }
+  return true
+}
