@@ -128,8 +128,7 @@ function openWorker(state: State, where: TopicPartition): PartitionWorker {
   return worker
 }
 
-const isTaken = (answer: ApiAnswer): boolean =>
-  'status' in answer && verdict(answer, 0).verdict === 'delivered'
+const isTaken = (answer: ApiAnswer): boolean => 'status' in answer && verdict(answer, 0).verdict === 'delivered'
 
 // Only what can be committed is waited for: behind a request that is tried again others may have settled.
 async function untilCommitted(state: State, worker: PartitionWorker): Promise<void> {

@@ -3,7 +3,7 @@
 //
 //   What was sent and is not committed is sent again after a crash. So a request counts as in flight until its offset is
 //   committed: no more than maxInFlight of them are repeated, and nothing new is sent while Kafka takes no offsets. A commit
-//   costs as much as several requests: it comes at once where a request waits for it, else some of them are taken together.
+//   costs as much as several requests: some wait to be taken together, as long as there is room for as much again.
 //   Offsets of a closed worker are never committed.
 import { TrackbridgeError } from '../errors.ts'
 import { narrate } from './assignment.ts'
@@ -19,7 +19,7 @@ export async function commitFromTimeToTime(state: State): Promise<void> {
   while (!stopping.signal.aborted) {
     await deps.clock.sleep(lookAroundMs, state.settled.signal)
     const isDue = state.settled.signal.aborted && !stopping.signal.aborted
-    if (isDue && !gate.isFull()) await deps.clock.sleep(togetherMs, state.commitNow.signal())
+    if (isDue && !gate.isCrowded()) await deps.clock.sleep(togetherMs, state.commitNow.signal())
     state.settled = new AbortController()
     if (stopping.signal.aborted) return
     const { nextCommit } = state

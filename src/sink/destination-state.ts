@@ -88,7 +88,7 @@ export interface State {
   settled: AbortController
   /** Resolves at the end of the commit that has not begun yet, whatever becomes of it. */
   nextCommit: PromiseWithResolvers<void>
-  /** Rung when a request waits for a commit. */
+  /** Rung when so much is uncommitted that requests will have to wait soon. */
   readonly commitNow: Bell
   /** Rung when a partition is no longer paused. */
   readonly room: Bell

@@ -62,7 +62,7 @@ export async function openDestination(deps: DestinationDeps, options: Destinatio
       maxInFlight: limits.maxInFlight,
       maxMessages: limits.maxInFlight * limits.maxBatchMessages,
       tokens: deps.rate,
-      onFull: () => commitNow.ring(),
+      onCrowded: () => commitNow.ring(),
     }),
     narrator: createNarrator(log, deps.clock),
     counted: { delivered: 0, rejected: 0, requests: 0, retries: 0 },

@@ -11,8 +11,8 @@ export interface GateOptions {
   /** Of all requests under way or kept. One that has more goes alone. */
   readonly maxMessages: number
   readonly tokens: Pick<RateUser, 'take' | 'takeNow'>
-  /** A request begins to wait for a place. */
-  readonly onFull?: () => void
+  /** Half of maxMessages are taken, or more. */
+  readonly onCrowded?: () => void
 }
 
 export interface GateRequest<T> {
@@ -30,14 +30,14 @@ export interface Gate {
   run<T>(request: GateRequest<T>): Promise<T | null>
   /** Requests under way. */
   inFlight(): number
-  /** Whether requests wait for a place. */
-  isFull(): boolean
+  /** Whether half of maxMessages are taken, or more. */
+  isCrowded(): boolean
   /** Nobody goes any more; requests under way go on. */
   close(): void
 }
 
-export function createGate({ tokens, onFull, ...most }: GateOptions): Gate {
-  const places = createPlaces(most, onFull)
+export function createGate({ tokens, onCrowded, ...most }: GateOptions): Gate {
+  const places = createPlaces(most, onCrowded)
   const waits = new Set<AbortController>()
   let closed = false
   let inFlight = 0
@@ -65,7 +65,7 @@ export function createGate({ tokens, onFull, ...most }: GateOptions): Gate {
 
   return {
     inFlight: () => inFlight,
-    isFull: () => places.areWaitedFor(),
+    isCrowded: () => places.areCrowded(),
     close() {
       closed = true
       for (const over of waits) over.abort('closed')
@@ -95,7 +95,7 @@ interface Taken {
 }
 
 interface Places {
-  areWaitedFor(): boolean
+  areCrowded(): boolean
   /** Whether there is one at once; then it is taken. */
   takeNow(messages: number): boolean
   /** False when `signal` aborts before there is one. */
@@ -110,15 +110,17 @@ interface Waiting {
 
 function createPlaces(
   { maxInFlight, maxMessages }: Pick<GateOptions, 'maxInFlight' | 'maxMessages'>,
-  onFull: () => void = () => undefined,
+  onCrowded: () => void = () => undefined,
 ): Places {
   const waiting = createFairQueue<number, Waiting>()
   let requests = 0
   let taken = 0
   const fits = (messages: number): boolean => requests < maxInFlight && (taken === 0 || taken + messages <= maxMessages)
+  const areCrowded = (): boolean => taken * 2 >= maxMessages
   const occupy = (messages: number): void => {
     requests++
     taken += messages
+    if (areCrowded()) onCrowded()
   }
   return {
     giveBack(back) {
@@ -136,11 +138,7 @@ function createPlaces(
       if (isFree) occupy(messages)
       return isFree
     },
-    areWaitedFor: () => waiting.size() > 0,
-    take({ partition, messages }, signal) {
-      const place = waitInLane(waiting, partition, signal, (enter) => ({ messages, enter }))
-      onFull()
-      return place
-    },
+    areCrowded,
+    take: ({ partition, messages }, signal) => waitInLane(waiting, partition, signal, (enter) => ({ messages, enter })),
   }
 }

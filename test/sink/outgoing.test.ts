@@ -4,17 +4,17 @@ import { outgoing, putMessage, type OutgoingMessage } from '../../src/sink/outgo
 import { messageBytes } from '../../src/translate/message-text.ts'
 import type { Message } from '../../src/translate/message.ts'
 
-const time = '2026-01-02T03:04:05.678Z'
+const written = '2026-01-02T03:04:05.678Z'
 const trackMessage: Message = {
   type: 'track',
   messageId: 'm1',
   userId: '42',
   event: 'é',
-  properties: { sentAt: time },
-  timestamp: time,
-  originalTimestamp: time,
-  sentAt: time,
-  receivedAt: time,
+  properties: { sentAt: written },
+  timestamp: written,
+  originalTimestamp: written,
+  sentAt: written,
+  receivedAt: written,
   context: { journeys: { identifiers: { id: '42' } } },
   integrations: { All: true },
 }
@@ -82,9 +82,9 @@ test.each([
 })
 
 test('a message that `process` has written goes out the same, found by its shape or read', () => {
-  const written = messageBytes(trackMessage)
-  const { ids: _, ...found } = outgoing(written) as OutgoingMessage
-  const { ids, ...read } = outgoing(written, { withIds: true }) as OutgoingMessage
+  const text = messageBytes(trackMessage)
+  const { ids: _, ...found } = outgoing(text) as OutgoingMessage
+  const { ids, ...read } = outgoing(text, { withIds: true }) as OutgoingMessage
   expect([found, ids]).toEqual([read, ['"42"']])
 })
 
