@@ -1,6 +1,6 @@
 // What the sink is to reach, told from the rows of its benchmark. Pure.
 import { cpuColumn, type Aim, type Row } from './report.ts'
-import { ceilingTitle, sentAtCeilingTitle, type SinkContestant } from './sink-contestants.ts'
+import { ceilingTitle, type SinkContestant } from './sink-contestants.ts'
 
 /** From the first request to the last one, as the stand-in counts. */
 export const speedColumn = 'messages/s'
@@ -9,7 +9,7 @@ const ceilingShare = 0.8
 const maxCpu = 19
 const refusedShare = 0.5
 
-/** Plain rows of the product: at least 0.8 of each ceiling and under 19 CPU s/M; with 1 % refused: at least half the speed
+/** Plain rows of the product: at least 0.8 of the ceiling and under 19 CPU s/M; with 1 % refused: at least half the speed
  *  of the same without. Aims whose rows are not there are left out. */
 export function sinkAims(contestants: readonly SinkContestant[], rows: readonly Row[]): readonly Aim[] {
   const figure = (title: string, column: string): number | undefined =>
@@ -25,8 +25,7 @@ export function sinkAims(contestants: readonly SinkContestant[], rows: readonly 
   }
   return contestants.flatMap(({ title, role }) => {
     if (role === 'plain') {
-      const ceilings = [ceilingTitle, sentAtCeilingTitle]
-      return [...ceilings.flatMap((beside) => speedAim(title, { beside, share: ceilingShare })), ...cpuAim(title)]
+      return [...speedAim(title, { beside: ceilingTitle, share: ceilingShare }), ...cpuAim(title)]
     }
     return role === undefined ? [] : speedAim(title, { beside: role.refusedBeside, share: refusedShare })
   })

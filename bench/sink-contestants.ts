@@ -15,8 +15,8 @@ export interface SinkContestant {
   readonly share?: number
 }
 
-export const ceilingTitle = 'ceiling: read and post, nothing else'
-export const sentAtCeilingTitle = 'ceiling: read, set sentAt, post'
+export const ceilingTitle = 'ceiling: read, set sentAt, post'
+export const unreadTitle = 'the same with the bytes unread'
 
 const partition = 'product, concurrency partition'
 const key = 'product, concurrency key'
@@ -34,7 +34,7 @@ const contestants: Readonly<Record<string, SinkContestant>> = {
   gzip: { child: 'sink', title: `${partition}, gzip`, job: { sink: { compression: 'gzip' } } },
   pinned: { child: 'sink', title: `${partition}, on one core`, pinned: true },
   ceiling: { child: 'ceiling', title: ceilingTitle },
-  'ceiling-sent-at': { child: 'ceiling-sent-at', title: sentAtCeilingTitle },
+  unread: { child: 'ceiling-unread', title: unreadTitle },
   fetch: { child: 'one-by-one', title: 'one request per message, fetch', share: 0.1 },
 }
 

@@ -1,8 +1,11 @@
-// Contenders: the ceiling. What the Kafka client and the HTTP client take by themselves: values go out in full batches
-// whatever their partition. No order, no retries, no offsets. Once the values are put together as they are read, which no
-// API of this kind should be sent; once with sentAt set, as whoever writes such a loop in a day sets it.
+// Contenders: the ceiling. What the Kafka client and the HTTP client take by themselves: messages go out in full batches
+// whatever their partition. No order, no retries, no offsets. Once each gets the time of its request as sentAt, and loses
+// receivedAt, by the product's own functions; once the bytes go as they lie on the topic, unread, which no API of this kind
+// should be sent.
 import { Pool } from 'undici'
 import { systemClock } from '../../src/clock.ts'
+import { outgoing } from '../../src/sink/outgoing.ts'
+import { requestBody, requestFormats } from '../../src/sink/request-format.ts'
 import type { Job, Open, Running } from './contender.ts'
 import { messagesARequest } from './sink-config.ts'
 import { readTopic } from './topic-reader.ts'
@@ -11,16 +14,16 @@ const maxInFlight = 16
 const [opening, comma, closing] = ['{"batch":[', ',', ']}'].map((text) => Buffer.from(text))
 
 /** Values as they are. */
-export const open: Open = (job) => openCeiling(job, (value) => value)
+export const openUnread: Open = (job) => openCeiling(job, joined)
 
 /** With the time of the attempt as sentAt, and without receivedAt. */
-export const openWithSentAt: Open = (job) =>
-  openCeiling(job, (value) => {
-    const { receivedAt: _receivedAt, ...message } = JSON.parse(value.toString()) as Record<string, unknown>
-    return Buffer.from(JSON.stringify({ ...message, sentAt: new Date(systemClock.now()).toISOString() }))
+export const open: Open = (job) =>
+  openCeiling(job, (values) => {
+    const messages = values.map((value) => outgoing(value)).filter((message) => message.ok)
+    return requestBody(requestFormats.pipelines, messages, { alone: false, sentAtMs: systemClock.now() })
   })
 
-async function openCeiling(job: Job, toSend: (value: Buffer) => Buffer): Promise<Running> {
+async function openCeiling(job: Job, bodyOf: (values: readonly Buffer[]) => Buffer): Promise<Running> {
   const { records: wanted = Number.POSITIVE_INFINITY } = job
   const { origin, pathname } = new URL(`${job.api}/batch`)
   const pool = new Pool(origin, { connections: maxInFlight, pipelining: 1 })
@@ -34,7 +37,7 @@ async function openCeiling(job: Job, toSend: (value: Buffer) => Buffer): Promise
       path: pathname,
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: batchOf(values),
+      body: bodyOf(values),
     })
     await body.dump()
     if (statusCode !== 200) throw new Error(`the stand-in answers ${statusCode}`)
@@ -51,7 +54,7 @@ async function openCeiling(job: Job, toSend: (value: Buffer) => Buffer): Promise
   const reader = await readTopic(job, async (records) => {
     for (const { value } of records) {
       read++
-      if (value !== null) waiting.push(toSend(value))
+      if (value !== null) waiting.push(value)
       if (waiting.length < messagesARequest && read < wanted) continue
       const full = waiting
       waiting = []
@@ -67,7 +70,7 @@ async function openCeiling(job: Job, toSend: (value: Buffer) => Buffer): Promise
   }
 }
 
-function batchOf(values: readonly Buffer[]): Buffer {
+function joined(values: readonly Buffer[]): Buffer {
   const parts = values.flatMap((value, index) => (index === 0 ? [value] : [comma!, value]))
   return Buffer.concat([opening!, ...parts, closing!])
 }

@@ -18,12 +18,13 @@ export function findPlaces(text: Buffer): MessagePlaces | undefined {
   const head = headsByLetter[text[typeStart] ?? 0]
   if (head === undefined || !standsAt(text, 0, head.bytes)) return undefined
   const marked = text.indexOf(mark)
-  const before = marked - beforeMark.length
-  if (before < head.bytes.length || text.indexOf(mark, marked + 1) >= 0) return undefined
+  const sentAtStart = marked + 1 - timeLength
+  if (!standsAt(text, sentAtStart - beforeMark.length, beforeMark) || text.indexOf(mark, marked + 1) >= 0)
+    return undefined
   const receivedAtStart = marked + commaInMark
   const receivedAtEnd = marked + mark.length + afterTime
-  if (!standsAt(text, before, beforeMark) || !standsAt(text, receivedAtEnd - 2, behind)) return undefined
-  return { type: head.type, sentAtStart: marked + 1 - timeLength, receivedAtStart, receivedAtEnd }
+  if (!standsAt(text, receivedAtEnd - 2, behind)) return undefined
+  return { type: head.type, sentAtStart, receivedAtStart, receivedAtEnd }
 }
 
 const typeStart = '{"type":"'.length
@@ -39,18 +40,11 @@ const markAt = emptyTimes.indexOf(mark.toString())
 const timeLength = '0000-00-00T00:00:00.000Z'.length
 /** From the end of the mark to behind the quotation mark that ends its time. */
 const afterTime = timeLength + 1
-const beforeMark = pattern(emptyTimes.slice(emptyTimes.indexOf('Z","sentAt"'), markAt))
-const behind = pattern(emptyTimes.slice(markAt + mark.length + timeLength - 1))
+const beforeMark = Buffer.from(',"sentAt":"')
+const behind = Buffer.from(emptyTimes.slice(markAt + mark.length + timeLength - 1))
 
-/** Digits stand for any byte. */
-function pattern(text: string): Uint8Array {
-  return Uint8Array.from(text, (letter) => (letter >= '0' && letter <= '9' ? 0 : letter.charCodeAt(0)))
-}
-
-function standsAt(text: Buffer, start: number, expected: Uint8Array): boolean {
-  for (let at = 0; at < expected.length; at++) {
-    const byte = expected[at]
-    if (byte !== 0 && byte !== text[start + at]) return false
-  }
-  return true
+function standsAt(text: Buffer, start: number, expected: Buffer): boolean {
+  let same = 0
+  while (same < expected.length && expected[same] === text[start + same]) same++
+  return same === expected.length
 }

@@ -12,8 +12,8 @@ const all = [
   'product, concurrency partition, 1 % refused',
   'product, concurrency key, 1 % refused',
   'product, concurrency partition, gzip',
-  'ceiling: read and post, nothing else',
   'ceiling: read, set sentAt, post',
+  'the same with the bytes unread',
   'one request per message, fetch',
 ]
 
@@ -48,6 +48,6 @@ test('only those that are named take part', () => {
 
 test('an unknown name is refused and told with those that are known', () => {
   expect(() => chooseSinkContestants({ only: ['gzip'] }, knowsNone)).toThrow(
-    '--only takes names of product, refused, pinned, ceiling, ceiling-sent-at, fetch, latency, found "gzip"',
+    '--only takes names of product, refused, pinned, ceiling, unread, fetch, latency, found "gzip"',
   )
 })
