@@ -139,7 +139,6 @@ function prepareRecord(
   place: Pick<Call, 'number' | 'sinceMs'>,
   options: QueueOptions,
 ): Call | Unfit {
-  const withIds = options.sideBySide > 1
   const message = readMessage(record.value, options)
   if (!message.ok) return { record, reason: 'unreadable', message: message.why }
   const { bytes } = message
@@ -147,7 +146,11 @@ function prepareRecord(
     const size = `the message has ${bytes} bytes as JSON; at most ${options.limits.maxSingleBytes} can be sent`
     return { record, reason: 'too_large', message: size }
   }
-  const keyed = withIds && record.key !== null ? [`key:${record.key.toString('latin1')}`] : []
-  const lanes = keyed.length === 0 ? message.ids : [...message.ids, ...keyed]
+  const lanes = options.sideBySide > 1 ? lanesOf(record, message) : noLanes
   return { record, message, number: place.number, sinceMs: place.sinceMs, bytes, lanes, requests: 0 }
 }
+
+const noLanes: readonly string[] = []
+
+const lanesOf = ({ key }: ConsumerRecord, { ids }: OutgoingMessage): readonly string[] =>
+  key === null ? ids : [...ids, `key:${key.toString('latin1')}`]
