@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { environment } from '../src/config/load.ts'
 import { startCluster, type Cluster } from '../test/support/cluster.ts'
+import { chooseScenarios } from './choose-scenarios.ts'
 import { processSubject } from './process/subject.ts'
 import { toTable, type Row } from './report.ts'
 import { runScenario } from './run-scenario.ts'
@@ -20,21 +21,35 @@ interface Choices {
   readonly json: boolean
 }
 
+interface Chosen {
+  readonly choices: Choices
+  /** Values of the options that not every subject has. */
+  readonly own: Readonly<Record<string, string>>
+}
+
 const program = new Command('faults').description('attacks trackbridge on real brokers and counts what is amiss')
+// Before the commands, which take it over.
+program.exitOverride()
 addCommand(processSubject, [
   new Option('--commit <how>', 'value of process.commit').choices(['partition', 'group']),
-  new Option('--format <how>', 'of the records on all topics').choices(['json', 'avro']),
+  formatOption(),
 ])
-addCommand(sinkSubject, [new Option('--concurrency <how>', 'value of sink.concurrency').choices(['partition', 'key'])])
+addCommand(sinkSubject, [
+  new Option('--concurrency <how>', 'value of sink.concurrency').choices(['partition', 'key']),
+  formatOption(),
+])
 
-program.exitOverride()
 await program.parseAsync().catch((error: unknown) => {
   const isUsage = error instanceof Error && 'exitCode' in error
   if (!isUsage) process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = isUsage ? (error.exitCode === 0 ? 0 : 2) : 1
 })
 
-/** `own`: options that only this subject has; their values go to the subject. */
+function formatOption(): Option {
+  return new Option('--format <how>', 'of the records on all topics').choices(['json', 'avro'])
+}
+
+/** `own`: options that not every subject has; their values go to the subject. */
 function addCommand<S extends Stage, A>(subject: Subject<S, A>, own: readonly Option[]): void {
   const command = program
     .command(subject.command)
@@ -53,7 +68,10 @@ function addCommand<S extends Stage, A>(subject: Subject<S, A>, own: readonly Op
       const values = Object.fromEntries(
         named.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
       )
-      const rows = await attack(subject, choices, values)
+      const { due, leftOut, refused } = chooseScenarios(subject.scenarios, choices.scenario, values)
+      if (refused.length > 0) command.error(`error: ${refused.join('; ')}`, { exitCode: 2 })
+      for (const why of leftOut) say(`left out: ${why}`)
+      const rows = await attack(subject, due, { choices, own: values })
       process.stdout.write(`${choices.json ? JSON.stringify(rows, undefined, 2) : toTable(rows, subject.reading)}\n`)
       if (rows.some(({ bad }) => bad.length > 0)) process.exitCode = 1
     })
@@ -62,10 +80,9 @@ function addCommand<S extends Stage, A>(subject: Subject<S, A>, own: readonly Op
 
 async function attack<S extends Stage, A>(
   subject: Subject<S, A>,
-  choices: Choices,
-  own: Readonly<Record<string, string>>,
+  chosen: readonly Scenario<S>[],
+  { choices, own }: Chosen,
 ): Promise<readonly Row<A>[]> {
-  const chosen = subject.scenarios.filter(({ name }) => choices.scenario?.includes(name) ?? true)
   const rows: Row<A>[] = []
   for (const brokers of [1, 3] as const) {
     const due = chosen.filter((scenario) => Math.max(scenario.brokers, choices.brokers ?? 1) === brokers)
@@ -84,7 +101,7 @@ async function attack<S extends Stage, A>(
 function strikeOn<S extends Stage, A>(
   subject: Subject<S, A>,
   cluster: Cluster,
-  { choices, own }: { readonly choices: Choices; readonly own: Readonly<Record<string, string>> },
+  { choices, own }: Chosen,
 ): (scenario: Scenario<S>) => Promise<Row<A>> {
   return async (scenario) => {
     const { rounds = scenario.usual.rounds, records = scenario.usual.records } = choices

@@ -29,6 +29,8 @@ export interface Scenario<S> {
   readonly short: Size
   /** `clean` if absent. */
   readonly expects?: Expectation
+  /** Options without which it makes no sense, with their values: `{ format: 'avro' }`; none if absent. */
+  readonly needs?: Readonly<Record<string, string>>
   /** Returns when the last fault is mended; records may still be under way, and legs running. */
   run(stage: S): Promise<void>
 }

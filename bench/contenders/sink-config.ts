@@ -8,7 +8,7 @@ export const destination = 'main'
 /** As many as in the figures of others that README.md compares with. */
 export const messagesARequest = 100
 /** So that no fewer messages are in flight than with the default of 500 a request: what is not yet committed counts. */
-const maxInFlight = 64
+const partitionInFlight = 64
 /** More than any machine does: the limit of the API is not what is measured. */
 const requestsPerSecond = 100_000
 
@@ -19,7 +19,8 @@ export function sinkConfig({ brokers, rawTopic, prefix, api, sink = {} }: SinkJo
   const { lingerMs, ...settings } = sink
   const limits = {
     maxBatchMessages: messagesARequest,
-    maxInFlight,
+    // With concurrency: key a partition has as many requests side by side: the default does.
+    ...(sink.concurrency === 'key' ? {} : { maxInFlight: partitionInFlight }),
     requestsPerSecond,
     ...(lingerMs === undefined ? {} : { lingerMs }),
   }

@@ -46,9 +46,15 @@ export interface AccountInput {
   readonly ordersPartitions: boolean
 }
 
+/** A record of the destination topic, its value the JSON of its message. */
+export interface FedRecord extends CommittedRecord {
+  /** What a dead letter of it must have as its value; absent: the value. */
+  readonly held?: string
+}
+
 export interface SinkLedger {
   /** Every record of the destination topic, each partition in the order of its offsets. */
-  addFed(record: CommittedRecord): void
+  addFed(record: FedRecord): void
   addDeadLetter(record: CommittedRecord): void
   close(input: AccountInput): SinkAccount
 }
@@ -56,7 +62,7 @@ export interface SinkLedger {
 /** A message on the topic; `copies`: how often it stands there, since whoever feeds may have to write again. */
 interface Fed {
   readonly place: string
-  readonly value: string
+  readonly held: string
   readonly digest: string
   readonly fate: Fate
   readonly lanes: readonly string[]
@@ -82,12 +88,12 @@ export function createSinkLedger(): SinkLedger {
   }
 }
 
-function toFed({ partition, value }: CommittedRecord, messageId: string, place: string): Fed {
+function toFed({ partition, value, held }: FedRecord, messageId: string, place: string): Fed {
   const text = value ?? ''
   const fate = fateOf(messageId)
   const persons = fate === 'delivered' ? personsOf(JSON.parse(text) as Readonly<Record<string, unknown>>) : []
   const lanes = persons.map((person) => `${partition} ${person}`)
-  return { place, value: text, digest: digestToSend(text), fate, lanes, places: [place] }
+  return { place, held: held ?? text, digest: digestToSend(text), fate, lanes, places: [place] }
 }
 
 function close(
@@ -141,7 +147,7 @@ function judgeLetters(
     else {
       found.add(messageId)
       const letter = JSON.parse(value ?? 'null') as { readonly reason?: unknown; readonly value?: unknown } | null
-      if (letter?.reason !== message.fate || letter.value !== message.value)
+      if (letter?.reason !== message.fate || letter.value !== message.held)
         book.fault('misjudged', messageId, `is a dead letter for "${String(letter?.reason)}"`)
     }
   }

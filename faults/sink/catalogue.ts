@@ -7,6 +7,7 @@ import { broker } from './scenarios/broker.ts'
 import { connections } from './scenarios/connections.ts'
 import { deadLetters } from './scenarios/dead-letters.ts'
 import { kill } from './scenarios/kill.ts'
+import { registry } from './scenarios/registry.ts'
 import { several } from './scenarios/several.ts'
 import { stop } from './scenarios/stop.ts'
 import { zombie } from './scenarios/zombie.ts'
@@ -23,4 +24,5 @@ export const scenarios: readonly Scenario[] = [
   several,
   zombie,
   broker,
+  registry,
 ]

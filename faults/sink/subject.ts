@@ -8,7 +8,9 @@ import type { Scene, Setting, Subject } from '../subject.ts'
 import { createWriter, type Writer } from '../writer.ts'
 import { createSinkLedger, type SinkAccount } from './account.ts'
 import { scenarios } from './catalogue.ts'
+import { openAvroForm } from './avro-form.ts'
 import { apiKey, startFaultyApi, type FaultyApi } from './faulty-api.ts'
+import { jsonForm, type MessageForm } from './message-form.ts'
 import { messages, type Mixture } from './messages.ts'
 import { isOwned } from './ownership.ts'
 import { reading } from './reading.ts'
@@ -18,7 +20,8 @@ import type { Limits, Stage, Topics } from './scenario.ts'
 const limits: Limits = { timeoutMs: 1_500, maxBatchMessages: 50, maxInFlight: 4, lingerMs: 10 }
 const openTransactionsMs = 10_000
 
-/** What `npm run faults -- sink` attacks. Its choice `concurrency` is the value of `sink.concurrency`. */
+/** What `npm run faults -- sink` attacks. Its choice `concurrency` is the value of `sink.concurrency`, `format` that of both
+ *  topics. */
 export const sinkSubject: Subject<Stage, SinkAccount> = { command: 'sink', scenarios, reading, open }
 
 interface Ground {
@@ -26,6 +29,7 @@ interface Ground {
   readonly topics: Topics
   readonly api: FaultyApi
   readonly writer: Writer
+  readonly form: MessageForm
   readonly lots: (readonly [from: number, fault: string])[]
   fed: number
 }
@@ -34,7 +38,9 @@ async function open(scene: Scene): Promise<Setting<Stage, SinkAccount>> {
   const { prefix, partitions, kafka } = scene
   const topics = { destination: `${prefix}.main`, deadLetters: `${prefix}.dlq`, partitions }
   const api = await startFaultyApi()
-  const ground: Ground = { scene, topics, api, writer: createWriter(kafka, topics.destination), lots: [], fed: 0 }
+  const form = scene.choices['format'] === 'avro' ? await openAvroForm(topics) : jsonForm
+  const writer = createWriter(kafka, topics.destination)
+  const ground: Ground = { scene, topics, api, writer, form, lots: [], fed: 0 }
   const group = `${prefix}.sink.main`
   return {
     topics: [topics.destination, topics.deadLetters],
@@ -46,45 +52,49 @@ async function open(scene: Scene): Promise<Setting<Stage, SinkAccount>> {
     dress: (stage) => dress(ground, stage),
     takeAccount: () => takeAccount(ground),
     close: async () => {
-      await Promise.all([ground.writer.close(), api.close()])
+      await Promise.all([writer.close(), api.close(), form.close()])
     },
   }
 }
 
 async function feed(ground: Ground, count: number, mixture: Mixture = {}): Promise<void> {
-  const { scene, topics, writer, fed: from } = ground
+  const { scene, topics, writer, form, fed: from } = ground
   ground.fed += count
   const { partitions } = topics
   const options = { count, partitions, from, mixture, random: scene.random, timestamp: systemClock.now() }
-  await writer.write(messages(options))
+  await writer.write(messages(options).map(form.write))
 }
 
 function configOf(ground: Ground, name: string): Readonly<Record<string, unknown>> {
-  const { scene, topics } = ground
+  const { scene, topics, form } = ground
   return {
     ...baseConfig(scene.cluster, name, scene.prefix),
     ...destinations(ground),
-    deadLetters: { topic: topics.deadLetters },
+    deadLetters: { topic: topics.deadLetters, ...form.topicSettings },
+    ...form.sections,
   }
 }
 
 const destinations = (
-  { scene, topics, api }: Ground,
+  { scene, topics, api, form }: Ground,
   { sink = {}, others = [] }: Parameters<Stage['destinations']>[0] & object = {},
 ): ReturnType<Stage['destinations']> => {
   const { concurrency } = scene.choices
   const own = { url: api.url, apiKey, limits, ...(concurrency === undefined ? {} : { concurrency }), ...sink }
-  return { destinations: [{ name: 'main', topic: topics.destination, sink: own }, ...others] }
+  const all = [{ name: 'main', topic: topics.destination, sink: own }, ...others]
+  return { destinations: all.map((destination) => ({ ...destination, ...form.topicSettings })) }
 }
 
 function dress(ground: Ground, stage: Common.Stage): Stage {
-  const { topics, api, lots } = ground
+  const { topics, api, form, lots } = ground
   return {
     ...stage,
     topics,
     api,
     limits,
     concurrency: concurrencyOf(ground.scene),
+    schemas: form.schemas,
+    formed: (records) => records.map(form.write),
     under: (fault) => void lots.push([ground.fed, fault]),
     async feedMixed(records, mixture) {
       await feed(ground, records, mixture)
@@ -100,14 +110,15 @@ function dress(ground: Ground, stage: Common.Stage): Stage {
 const concurrencyOf = ({ choices }: Scene): Stage['concurrency'] =>
   choices['concurrency'] === 'key' ? 'key' : 'partition'
 
-async function takeAccount({ scene, topics, api, lots }: Ground): Promise<SinkAccount> {
+async function takeAccount({ scene, topics, api, form, lots }: Ground): Promise<SinkAccount> {
   const { cluster } = scene
   const { destination, deadLetters } = topics
   const ledger = createSinkLedger()
-  const source = { jars: cluster.jars, brokers: cluster.direct, topics: [destination, deadLetters], valuesOf: 2 }
-  const end = await readWithJava({ ...source, openTransactionsMs }, (record) =>
-    record.topic === destination ? ledger.addFed(record) : ledger.addDeadLetter(record),
-  )
+  const source = { jars: cluster.jars, brokers: cluster.direct, topics: [destination, deadLetters] }
+  const end = await readWithJava({ ...source, openTransactionsMs, valuesOf: 2, bytes: true }, (record) => {
+    if (record.topic === destination) ledger.addFed(form.readMessage(record))
+    else ledger.addDeadLetter(form.readLetter(record))
+  })
   if ('open' in end) throw new Error(`a transaction was left open: ${end.open}`)
   return ledger.close({
     acceptances: api.accepted.messages,

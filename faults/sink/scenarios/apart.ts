@@ -75,7 +75,8 @@ async function strikeOther(other: Other, others: readonly object[]): Promise<voi
 async function feedOther(other: Other, count: number): Promise<void> {
   const { random, topics } = other.stage
   const { partitions } = topics
-  await other.writer.write(messages({ count, partitions, from: other.fed, random, timestamp: systemClock.now() }))
+  const options = { count, partitions, from: other.fed, random, timestamp: systemClock.now() }
+  await other.writer.write(other.stage.formed(messages(options)))
   other.fed += count
 }
 

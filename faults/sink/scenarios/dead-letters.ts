@@ -73,7 +73,8 @@ export const deadLetters: Scenario = {
 async function expectRefusal(stage: Stage): Promise<void> {
   const topic = `${stage.topics.deadLetters}.missing`
   stage.struck('dead-letter topic missing at the start')
-  const refused = stage.start({ mayEnd: true, config: { deadLetters: { topic } } })
+  // In JSON, so that it is the topic that is missing, and no schema.
+  const refused = stage.start({ mayEnd: true, config: { deadLetters: { topic, format: 'json' } } })
   await stage.until('a leg without dead-letter topic ends', () => refused.isOver())
   const { code } = await refused.ended
   const text = refused.lines.map(({ msg }) => String(msg)).join('\n')

@@ -179,6 +179,22 @@ test.each<[string, Case, Partial<SinkAccount>]>([
   expect(reading.judge(accountOf(harmless), 'clean')).toEqual([])
 })
 
+test.each([
+  ['the bytes of its record', 'AAAA', []],
+  [
+    'its text instead',
+    valueOf('m3-rejected'),
+    ['misjudged: 1', 'misjudged m3-rejected is a dead letter for "rejected"'],
+  ],
+])(
+  'where records are not the texts of their messages, a dead letter with %s is judged by them',
+  (_name, value, bad) => {
+    const inAvro = topic.map((record) => (record.messageId === 'm3-rejected' ? { ...record, held: 'AAAA' } : record))
+    const account = accountOf({ topic: inAvro, letters: [letter('main:0:3', 'rejected', value), ...letters.slice(1)] })
+    expect(reading.judge(account, 'clean')).toEqual(bad)
+  },
+)
+
 test('where partitions are ordered, messages of different persons may not change places', () => {
   const account = accountOf({ accepted: [m0, m2, m1, m5], input: { ordersPartitions: true } })
   expect(reading.judge(account, 'clean')).toEqual(['order: 1', 'order m1 at main:0:1'])
