@@ -35,7 +35,7 @@ const contestants: Readonly<Record<string, SinkContestant>> = {
   pinned: { child: 'sink', title: `${partition}, on one core`, pinned: true },
   ceiling: { child: 'ceiling', title: ceilingTitle },
   unread: { child: 'ceiling-unread', title: unreadTitle },
-  fetch: { child: 'one-by-one', title: 'one request per message, fetch', share: 0.1 },
+  fetch: { child: 'one-by-one', title: 'one request per message, fetch', share: 0.02 },
 }
 
 /** The name by which `--only` asks for the rows of latency. */

@@ -14,9 +14,9 @@ import { inTurns } from './turns.ts'
 
 const partitions = 8
 
-/** `records` default 200,000, `runs` 3; `rate` default 5,000 and `seconds` 20 are those of the rows of latency. */
+/** `records` default 1,000,000, `runs` 3; `rate` default 5,000 and `seconds` 20 are those of the rows of latency. */
 export async function benchSink(options: BenchOptions): Promise<BenchReport> {
-  const { records = 200_000, runs = 3, rate = [5_000], seconds = 20 } = options
+  const { records = 1_000_000, runs = 3, rate = [5_000], seconds = 20 } = options
   const chosen = chooseSinkContestants(options)
   return withKafka(async (kafka) => {
     const topic = await fillSinkTopic(kafka, { partitions, records })
