@@ -11,7 +11,8 @@ import { messagesARequest } from './sink-config.ts'
 import { readTopic } from './topic-reader.ts'
 
 const maxInFlight = 16
-const [opening, comma, closing] = ['{"batch":[', ',', ']}'].map((text) => Buffer.from(text))
+const format = requestFormats.pipelines
+const [opening, comma, closing] = [format.opening, format.separator, format.closing].map((text) => Buffer.from(text))
 
 /** Values as they are. */
 export const openUnread: Open = (job) => openCeiling(job, joined)
@@ -20,7 +21,7 @@ export const openUnread: Open = (job) => openCeiling(job, joined)
 export const open: Open = (job) =>
   openCeiling(job, (values) => {
     const messages = values.map((value) => outgoing(value)).filter((message) => message.ok)
-    return requestBody(requestFormats.pipelines, messages, { alone: false, sentAtMs: systemClock.now() })
+    return requestBody(format, messages, { alone: false, sentAtMs: systemClock.now() })
   })
 
 async function openCeiling(job: Job, bodyOf: (values: readonly Buffer[]) => Buffer): Promise<Running> {

@@ -10,7 +10,7 @@ import { overallOf, type Overall } from './narrator.ts'
 import { drop } from './ownership.ts'
 import { createPartitionWorker, type PartitionWorker } from './partition-worker.ts'
 import { followState, onDelivered } from './recovery.ts'
-import { verdict, type ApiAnswer } from './verdict.ts'
+import { isTaken } from './verdict.ts'
 
 /** Takes a batch over as far as there is room; returns at once. */
 export function onBatch(state: State, batch: ConsumerBatch, context: BatchContext): void {
@@ -127,8 +127,6 @@ function openWorker(state: State, where: TopicPartition): PartitionWorker {
   )
   return worker
 }
-
-const isTaken = (answer: ApiAnswer): boolean => 'status' in answer && verdict(answer, 0).verdict === 'delivered'
 
 // Only what can be committed is waited for: behind a request that is tried again others may have settled.
 async function untilCommitted(state: State, worker: PartitionWorker): Promise<void> {

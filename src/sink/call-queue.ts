@@ -146,11 +146,7 @@ function prepareRecord(
     const size = `the message has ${bytes} bytes as JSON; at most ${options.limits.maxSingleBytes} can be sent`
     return { record, reason: 'too_large', message: size }
   }
-  const lanes = options.sideBySide > 1 ? lanesOf(record, message) : noLanes
+  const isKeyed = options.sideBySide > 1 && record.key !== null
+  const lanes = isKeyed ? [...message.ids, `key:${record.key.toString('latin1')}`] : message.ids
   return { record, message, number: place.number, sinceMs: place.sinceMs, bytes, lanes, requests: 0 }
 }
-
-const noLanes: readonly string[] = []
-
-const lanesOf = ({ key }: ConsumerRecord, { ids }: OutgoingMessage): readonly string[] =>
-  key === null ? ids : [...ids, `key:${key.toString('latin1')}`]

@@ -21,7 +21,7 @@ export function createDeadLetterWriter(producer: Pick<Producer, 'send'>, where: 
   const toRecord = (letter: DeadLetterInput, encode: EncodeDeadLetter | undefined): OutRecord => ({
     ...deadLetterRecord(letter, encode),
     topic: where.topic,
-    partition: letter.source.partition % where.partitions,
+    partition: partitionOf(letter, where),
     timestamp: letter.source.timestamp,
   })
   const write = async (letters: readonly DeadLetterInput[]): Promise<void> => {
@@ -38,6 +38,9 @@ export function createDeadLetterWriter(producer: Pick<Producer, 'send'>, where: 
   return write
 }
 
+const partitionOf = ({ source }: DeadLetterInput, { partitions }: Pick<DeadLetterTopic, 'partitions'>): number =>
+  source.partition % partitions
+
 interface Waiting {
   readonly letters: readonly DeadLetterInput[]
   readonly end: PromiseWithResolvers<void>
@@ -46,13 +49,15 @@ interface Waiting {
 /** The same for letters of many partitions that come at the same time: of those that go to the same partition of the
  *  dead-letter topic, what comes while one write is under way goes together in the next one, for a write costs much the
  *  same for one letter as for a hundred. One that is refused for good fails alone. */
-export function writeTogether(write: WriteDeadLetters, { partitions }: Pick<DeadLetterTopic, 'partitions'>) {
+export function writeTogether(write: WriteDeadLetters, where: Pick<DeadLetterTopic, 'partitions'>): WriteDeadLetters {
   const lanes = new Map<number, WriteDeadLetters>()
-  return (letters: readonly DeadLetterInput[]): Promise<void> => {
-    const lane = (letters[0]?.source.partition ?? 0) % partitions
+  return async (letters) => {
+    const [first] = letters
+    if (first === undefined) return
+    const lane = partitionOf(first, where)
     const writeInLane = lanes.get(lane) ?? createLane(write)
     lanes.set(lane, writeInLane)
-    return writeInLane(letters)
+    await writeInLane(letters)
   }
 }
 

@@ -4,6 +4,7 @@
 import { describeJson, isJsonObject, isUtf8, parseJson, stringifyJson, type JsonObject } from '../json.ts'
 import { findPlaces } from '../translate/message-places.ts'
 import { visitMembers } from '../translate/json-members.ts'
+import { noTime } from '../translate/message-text.ts'
 import { messageTypes, type MessageType } from '../translate/message.ts'
 
 /** A message ready to be sent any number of times. */
@@ -53,7 +54,6 @@ export function putMessage(message: OutgoingMessage, time: string, body: Buffer,
   return start + bytes
 }
 
-const noTime = '0000-00-00T00:00:00.000Z'
 const keysOfIds = ['userId', 'anonymousId', 'previousId'] as const
 const readKeys = [...keysOfIds, 'groupId', 'type', 'sentAt', 'receivedAt'] as const
 

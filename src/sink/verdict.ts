@@ -44,6 +44,9 @@ function configurationFault({ status, body, wasCompressed }: ReceivedAnswer): st
   return page === undefined ? undefined : `the server says "${page}": mend url, certFile or keyFile`
 }
 
+/** Whether the endpoint has taken what was sent. */
+export const isTaken = (answer: ApiAnswer): boolean => 'status' in answer && answer.status >= 200 && answer.status < 300
+
 /** Promises one verdict for every answer; `nowMs` is only used for dates in Retry-After.
  *  A status that HTTP does not define counts as passing: nothing is lost by asking again. */
 export function verdict(answer: ApiAnswer, nowMs: number): Verdict {
@@ -53,7 +56,7 @@ export function verdict(answer: ApiAnswer, nowMs: number): Verdict {
     return { verdict: 'retry', why: withReason(networkError) }
   }
   const { status } = answer
-  if (status >= 200 && status < 300) return { verdict: 'delivered' }
+  if (isTaken(answer)) return { verdict: 'delivered' }
   const afterMs = retryAfterMs(answer.headers['retry-after'], nowMs)
   const wait = afterMs === undefined ? {} : { afterMs }
   const fault = configurationFault(answer)

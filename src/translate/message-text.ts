@@ -52,7 +52,8 @@ export const heads = Object.fromEntries(messageTypes.map((type) => [type, headOf
 >
 
 // The four times as they were written last, all copied at once.
-const noTime = '0000-00-00T00:00:00.000Z'
+/** Stands for a time that is not known yet: as long as every time that toISOString gives. */
+export const noTime = '0000-00-00T00:00:00.000Z'
 /** The members of the envelope that hold times, the times being `noTime`, and what comes right behind them. */
 export const emptyTimes = `,"timestamp":"${noTime}","originalTimestamp":"${noTime}","sentAt":"${noTime}","receivedAt":"${noTime}","context":{"journeys":{"identifiers":`
 const times = Buffer.from(emptyTimes)
